@@ -1,0 +1,60 @@
+# Every verb sets up what it needs: a private .venv from the hashed lock file.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PROTO := proto/exporter/rpc/v1/status.proto
+
+.PHONY: install format lint typecheck test test-unit test-slow demo run proto proto-check bench lock clean
+
+install: $(STAMP)
+
+$(STAMP): requirements-dev.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip --disable-pip-version-check -q install --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip --disable-pip-version-check -q install --no-deps --no-build-isolation -e .
+	touch $@
+
+format: install
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: install
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+
+typecheck: install
+	$(BIN)/pyright
+
+# All tests: the quick ones first, then the slow ones against real servers.
+test: test-unit test-slow
+
+test-unit: install
+	$(BIN)/pytest -m "not slow"
+
+test-slow: install
+	$(BIN)/pytest -m slow
+
+demo: install
+	$(BIN)/python -m examples.insurance.demo
+
+run: install
+	$(BIN)/kelet-sidecar dev
+
+proto: install
+	$(BIN)/python -m grpc_tools.protoc -Iproto --python_out=. --pyi_out=. --grpc_python_out=. $(PROTO)
+
+# The checked-in code must be what the sources generate.
+proto-check: proto
+	git diff --exit-code -- exporter/rpc/v1
+
+bench: install
+	$(BIN)/python -m bench
+
+lock: install
+	$(BIN)/uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header -o requirements.lock pyproject.toml
+	$(BIN)/uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --group dev -o requirements-dev.lock pyproject.toml
+
+clean:
+	rm -rf $(VENV) .demo

@@ -1,0 +1,33 @@
+"""Coverage: what was received, analysed, skipped and why, failed, below the gate.
+
+In: nothing. Out: `Coverage`, `Progress`. Next: status service and `wait`.
+"""
+
+from collections.abc import Mapping
+
+from pipeline.model.frozen import Frozen
+
+
+class Coverage(Frozen):
+    """received = analysed + waiting + failed + sum(skipped.values()); below_gate is part of analysed."""
+
+    received: int
+    analysed: int
+    waiting: int
+    failed: int
+    skipped: Mapping[str, int]
+    below_gate: int
+    waiting_for_spans: int
+
+
+class Progress(Frozen):
+    """One read of the store: what is still under way in a project. Settled when all three are zero."""
+
+    n_sessions_waiting: int
+    n_agents_dirty: int
+    n_investigations_open: int
+
+    @property
+    def settled(self) -> bool:
+        """True when every session, agent and investigation has ended at its newest version."""
+        return not (self.n_sessions_waiting or self.n_agents_dirty or self.n_investigations_open)

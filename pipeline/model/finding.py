@@ -1,0 +1,82 @@
+"""A finding: an investigated cluster. Its JSON form is a contract (fields may only be added).
+
+In: nothing. Out: `Finding`, `HealthyRate`, `PromptPatch`. Next: status service, CLI, console.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+from pipeline.model.cluster import Rate
+from pipeline.model.evidence import Evidence
+from pipeline.model.frozen import Frozen
+from pipeline.model.signal import SignalSource
+
+
+class FindingState(StrEnum):
+    """States of a finding."""
+
+    OPEN = "open"
+    UNCONFIRMED = "unconfirmed"
+    NO_SEPARATING_CAUSE = "no_separating_cause"
+    RESOLVED = "resolved"
+    DISMISSED = "dismissed"
+
+
+class Basis(StrEnum):
+    """How the blamed step was found along the data flow (design section 7, contrast)."""
+
+    CONDITIONAL = "conditional"
+    HANDOFF = "handoff"
+    NONE = "none"
+
+
+class HealthyRate(Rate):
+    """The rate among healthy sessions; n = confirmed_n + presumed_n."""
+
+    confirmed_n: int
+    presumed_n: int
+
+
+class PromptPatch(Frozen):
+    """A unified diff against the constant text of the agent's newest prompt group."""
+
+    agent: str
+    system_prompt_hash: str
+    diff: str
+
+
+class Finding(Frozen):
+    """A root cause with everything that supports it."""
+
+    id: str
+    project: str
+    state: FindingState
+    title: str
+    root_cause: str
+    trigger: str | None
+    blamed_agent: str | None
+    blamed_step: str | None
+    surfaced_agent: str
+    feature: str | None
+    basis: Basis
+    n_sessions: int
+    session_ids: tuple[str, ...]
+    failing: Rate
+    healthy: HealthyRate
+    p_value: float | None
+    q_value: float
+    n_tests: int
+    verdict_sources: tuple[SignalSource, ...]
+    evidence: tuple[Evidence, ...]
+    tags: tuple[str, ...]
+    prompt_patch: PromptPatch | None
+    prompt_patch_reason: str | None
+    engine: str
+    engine_version: str
+    cluster_id: str
+    revision: int
+    created_at: datetime
+    source_cluster_ids: tuple[str, ...] = ()
+    healthy_evidence: tuple[Evidence, ...] = ()
+    tried: tuple[str, ...] = ()
+    """What was tried, in words, when no cause separates; else the rivals that lost."""
