@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -73,8 +74,8 @@ class SidecarProcess:
             assert self.process.poll() is None, self.tail()
             with grpc.insecure_channel(self.endpoint) as channel:
                 try:
-                    stub = health_pb2_grpc.HealthStub(channel)
-                    answer = stub.Check(health_pb2.HealthCheckRequest(), timeout=1)
+                    stub: Any = health_pb2_grpc.HealthStub(channel)
+                    answer: Any = stub.Check(health_pb2.HealthCheckRequest(), timeout=1)
                 except grpc.RpcError:
                     time.sleep(0.2)
                     continue

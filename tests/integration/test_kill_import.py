@@ -10,7 +10,7 @@ import json
 import random
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
 
 @contextmanager
-def sidecar(data_dir: Path) -> Iterator[SidecarProcess]:
+def sidecar(data_dir: Path) -> Generator[SidecarProcess]:
     """A started sidecar, stopped whatever happens."""
     process = SidecarProcess(data_dir)
     process.start()
@@ -131,8 +131,8 @@ def _write_shuffled(target: Path, luck: random.Random) -> None:
         for line in lines:
             for resource_spans in json.loads(line)["resourceSpans"]:
                 for scope_spans in resource_spans["scopeSpans"]:
-                    for span in scope_spans["spans"]:
-                        spans.append((resource_spans["resource"], scope_spans["scope"], span))
+                    shared = resource_spans["resource"], scope_spans["scope"]
+                    spans += [(*shared, span) for span in scope_spans["spans"]]
     luck.shuffle(spans)
     with target.open("w") as out:
         while spans:

@@ -1,0 +1,25 @@
+"""All benchmarks, one after the other: `make bench`, or `python -m bench ingest pipeline ...`.
+
+In: names as arguments, none for all. Out: their tables on stdout.
+"""
+
+import importlib
+import sys
+
+ALL = ("ingest", "pipeline", "clustering", "noise", "scenarios")
+
+
+def main() -> int:
+    """Run the named benchmarks."""
+    names = sys.argv[1:] or ALL
+    unknown = [name for name in names if name not in ALL]
+    if unknown:
+        print(f"unknown benchmark {unknown[0]!r}; there are {', '.join(ALL)}", file=sys.stderr)
+        return 2
+    for name in names:
+        importlib.import_module(f"bench.{name}").main()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
