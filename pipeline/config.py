@@ -1,0 +1,208 @@
+"""Everything a user can set, in one validated place: command line, then `KELET_*`, then a TOML file.
+
+In: options, environment, the file named by `KELET_CONFIG`. Out: `Config`, `Duration`. Next: the
+composition roots (`exporter.server`, `pipeline.worker`) hand the parts what they need of it.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, PlainSerializer, SecretStr, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+ENV_PREFIX = "KELET_"
+FILE_VARIABLE = "KELET_CONFIG"
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+
+
+def parse_duration(value: Any) -> Any:
+    """`5m`, `1h30m`, `250ms` or plain seconds as a timedelta; anything else is left to pydantic."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip().lower()
+    parts = _PART.findall(text)
+    if parts and "".join(number + unit for number, unit in parts) == text:
+        return timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in parts))
+    return value
+
+
+def format_duration(value: timedelta) -> str:
+    """The shortest spelling that `parse_duration` reads back."""
+    seconds = value.total_seconds()
+    for unit in ("d", "h", "m", "s"):
+        if seconds and seconds % _UNITS[unit] == 0:
+            return f"{int(seconds / _UNITS[unit])}{unit}"
+    return f"{seconds:g}s"
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration),
+    PlainSerializer(format_duration, when_used="json"),
+    Field(ge=timedelta(0)),
+]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Config(BaseSettings):
+    """The settings of a sidecar. Each is `KELET_<NAME>` in the environment and `<name>` in the file."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX,
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
+        validate_default=True,
+    )
+
+    data_dir: Path = Path(".kelet")
+    """Folder of the database and of the embedded Temporal server's state; made if it is missing."""
+
+    store_url: str | None = None
+    """Database URL. Unset: a SQLite file in `data_dir`. PostgreSQL: `postgresql://user:password@host/name`."""
+
+    host: str = "127.0.0.1"
+    """Address that the gRPC and HTTP servers listen on; `0.0.0.0` in a container."""
+
+    grpc_port: Port = 4317
+    """Port of OTLP/gRPC, the status service, health and reflection."""
+
+    http_port: Port = 4318
+    """Port of OTLP/HTTP, the HTTP API, the console and `/metrics`."""
+
+    temporal_address: str | None = None
+    """`host:port` of a Temporal service. Unset: `dev` starts an embedded server on `temporal_port`."""
+
+    temporal_port: Port = 7233
+    """Port of the embedded Temporal server on the loopback interface."""
+
+    temporal_ui_port: Port | None = None
+    """Port of the embedded server's web UI. Unset: `temporal_port` + 1000."""
+
+    temporal_namespace: str = "default"
+    """Temporal namespace of the workflows."""
+
+    temporal_task_queue: str = "kelet-sidecar"
+    """Task queue that the workers poll."""
+
+    temporal_tls: bool = False
+    """Connect with TLS; implied by an API key or a certificate."""
+
+    temporal_tls_ca: Path | None = None
+    """PEM file of the certificate authority; unset: the system's."""
+
+    temporal_tls_cert: Path | None = None
+    """PEM file of the client certificate (mutual TLS)."""
+
+    temporal_tls_key: Path | None = None
+    """PEM file of the client certificate's key."""
+
+    temporal_tls_server_name: str | None = None
+    """Name that the server's certificate must carry, where it differs from the address."""
+
+    temporal_api_key: SecretStr | None = None
+    """API key of Temporal Cloud."""
+
+    debounce: Duration = timedelta(minutes=5)
+    """A session is analysed when it has been silent for so long (DEBOUNCE_WINDOW)."""
+
+    session_cap: Duration = timedelta(hours=2)
+    """A session that never falls silent is analysed as it stands after so long."""
+
+    aggregation_quiet: Duration = timedelta(seconds=30)
+    """An agent is aggregated when nothing new has come for so long, or it has grown by 10 %."""
+
+    sweep_interval: Duration = timedelta(seconds=30)
+    """How often the receiver looks for sessions and agents whose nudge was lost."""
+
+    sweep_grace: Duration = timedelta(minutes=1)
+    """How long after it should have ended a session or agent counts as lost."""
+
+    min_sessions: Count = 5
+    """Failing sessions that a cluster must have to pass the gate."""
+
+    min_blocks: Count = 3
+    """Distinct users or first messages that those failing sessions must come from."""
+
+    min_healthy: Count = 10
+    """Healthy sessions below which no cause is named."""
+
+    max_spans_a_session: Count = 10_000
+    """Spans above which a session is skipped as too large."""
+
+    max_sessions_an_agent: Count = 20_000
+    """Sessions of one agent that an aggregation reads, the newest first."""
+
+    max_agents: Count = 200
+    """Named agents of a project; the rest are counted as `other`."""
+
+    worker_threads: Count = 4
+    """Threads that analyse; more than the cores gains nothing."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least severe level that is logged."""
+
+    @model_validator(mode="after")
+    def _certificate_needs_key(self) -> "Config":
+        if (self.temporal_tls_cert is None) != (self.temporal_tls_key is None):
+            raise ValueError("temporal_tls_cert and temporal_tls_key belong together")
+        return self
+
+    @property
+    def database_url(self) -> str:
+        """The URL to open the store with."""
+        return self.store_url or f"sqlite:///{(self.data_dir / 'kelet.db').absolute()}"
+
+    @property
+    def temporal_target(self) -> str:
+        """`host:port` to connect to, whether embedded or not."""
+        return self.temporal_address or f"127.0.0.1:{self.temporal_port}"
+
+    @property
+    def ui_port(self) -> int:
+        """Port of the embedded server's web UI."""
+        return self.temporal_ui_port or self.temporal_port + 1000
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Options win over the environment, the environment over the file."""
+        file = os.environ.get(FILE_VARIABLE)
+        if not file:
+            return init_settings, env_settings
+        if not Path(file).is_file():
+            raise ValueError(f"{FILE_VARIABLE}: no such file: {file}")
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, Path(file))
+
+
+def reference() -> Iterator[tuple[str, str, str, str]]:
+    """(setting, environment variable, default, description) of every field, in order."""
+    for name, field in Config.model_fields.items():
+        yield name, f"{ENV_PREFIX}{name.upper()}", _default(field), field.description or ""
+
+
+def _default(field: FieldInfo) -> str:
+    if isinstance(field.default, timedelta):
+        return format_duration(field.default)
+    return "" if field.default is None else str(field.default)
