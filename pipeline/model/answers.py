@@ -1,0 +1,122 @@
+"""What the store answers to the stages and to inspection.
+
+In: nothing. Out: clocks, snapshots, the results of fenced writes, pages. Next: activities turn them
+into workflow results, the status service into protobuf.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Generic, NamedTuple, TypeVar
+
+from pipeline.model.frozen import Frozen
+from pipeline.model.session import (
+    EnrichResult,
+    InterrogateResult,
+    MergeResult,
+    Session,
+    SessionRow,
+    SessionState,
+)
+from pipeline.model.signal import Signal
+from pipeline.model.span import Span
+
+T = TypeVar("T")
+
+
+class SessionClock(Frozen):
+    """Where a session stands in time, on the store's clock and from received times.
+
+    `silent_for` counts from the last span or signal that changed it, `open_for` from the first that
+    is not analysed yet (zero when all is analysed).
+    """
+
+    version: int
+    analysed_version: int
+    silent_for: timedelta
+    open_for: timedelta
+    state: SessionState
+    n_spans: int
+
+
+class Snapshot(NamedTuple):
+    """The spans of one session at one version, by (start, trace id, span id).
+
+    `n_spans` is what the session has, more than `len(spans)` when the read was limited.
+    """
+
+    version: int
+    spans: tuple[Span, ...]
+    n_spans: int
+
+
+class StageResults(Frozen):
+    """The three children's results at one version."""
+
+    enrich: EnrichResult
+    merge: MergeResult
+    interrogate: InterrogateResult
+
+
+class AgentNudge(Frozen):
+    """One agent whose aggregation must hear of `epoch`."""
+
+    project: str
+    agent: str
+    epoch: int
+
+
+class FinishResult(Frozen):
+    """`done` is False when the session has grown meanwhile; `agents` need a nudge."""
+
+    done: bool
+    agents: tuple[AgentNudge, ...] = ()
+
+
+class AgentClock(Frozen):
+    """Where an agent's aggregation stands, on the store's clock."""
+
+    epoch: int
+    aggregated_epoch: int
+    quiet_for: timedelta
+    n_sessions: int
+    n_sessions_at_last: int
+
+
+class Opening(Frozen):
+    """A cluster revision that is gated open and has no result yet."""
+
+    cluster_id: str
+    revision: int
+
+
+class ReplaceResult(Frozen):
+    """`accepted` is False when something newer is stored; `openings` await an investigation."""
+
+    accepted: bool
+    openings: tuple[Opening, ...] = ()
+
+
+class Investigation(Frozen):
+    """One entry of the history: what the investigation of (cluster, revision) ended with."""
+
+    cluster_id: str
+    revision: int
+    finding_id: str | None
+    reason: str
+    outdated: bool
+
+
+class SessionDetail(Frozen):
+    """A session with its row, its signals and the clusters that hold it."""
+
+    session: Session
+    row: SessionRow | None
+    signals: tuple[Signal, ...]
+    cluster_ids: tuple[str, ...]
+
+
+class Page(NamedTuple, Generic[T]):
+    """One page; `next_page_token` is empty on the last one."""
+
+    items: Sequence[T]
+    next_page_token: str
