@@ -20,7 +20,7 @@ app = typer.Typer(
 
 COMMAND_MODULES = (
     "exporter.cli.run",
-    "exporter.cli.settings",
+    "exporter.cli.config",
     "exporter.cli.inspect",
     "exporter.cli.transfer",
 )
@@ -37,3 +37,7 @@ def build() -> typer.Typer:
 def main() -> None:
     """Console entry point."""
     build()()
+
+
+if __name__ == "__main__":
+    main()

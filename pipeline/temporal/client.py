@@ -1,0 +1,46 @@
+"""The one way to a Temporal service, embedded or elsewhere, Temporal Cloud included.
+
+In: `Config`. Out: a `Client` that speaks pydantic. Next: `nudges` and `pipeline.worker`.
+"""
+
+from pathlib import Path
+
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import TLSConfig
+
+from pipeline.config import Config
+from pipeline.errors import TemporalUnavailable
+
+
+async def connect(config: Config, *, lazy: bool = False) -> Client:
+    """A client; `lazy` returns at once and connects with the first call, so that ingest can start."""
+    try:
+        return await Client.connect(
+            config.temporal_target,
+            namespace=config.temporal_namespace,
+            api_key=config.temporal_api_key and config.temporal_api_key.get_secret_value(),
+            tls=tls_of(config),
+            data_converter=pydantic_data_converter,
+            lazy=lazy,
+        )
+    except RuntimeError as error:
+        raise TemporalUnavailable(f"no Temporal service at {config.temporal_target}") from error
+
+
+def tls_of(config: Config) -> TLSConfig | bool:
+    """TLS settings: on when asked for, or when anything is set that only makes sense with it."""
+    files = (config.temporal_tls_ca, config.temporal_tls_cert, config.temporal_tls_key)
+    if not any(files) and config.temporal_tls_server_name is None:
+        return config.temporal_tls or config.temporal_api_key is not None
+    ca, cert, key = (_read(file) for file in files)
+    return TLSConfig(
+        server_root_ca_cert=ca,
+        client_cert=cert,
+        client_private_key=key,
+        domain=config.temporal_tls_server_name,
+    )
+
+
+def _read(file: Path | None) -> bytes | None:
+    return file.read_bytes() if file else None

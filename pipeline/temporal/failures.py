@@ -1,0 +1,77 @@
+"""The one table from errors of the domain to Temporal's `ApplicationError`, and back to a code.
+
+In: whatever an activity raised. Out: permanent or transient, with a code and ids only; the original
+exception, its cause and its text stay out of the history. Next: the workflow reads `failure_code`.
+"""
+
+import logging
+from typing import Any
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError, FailureError, TimeoutError, is_cancelled_exception
+from temporalio.worker import (
+    ActivityInboundInterceptor,
+    ExecuteActivityInput,
+    Interceptor,
+)
+
+from pipeline.errors import Overloaded, Permanent, SidecarError, Transient
+
+log = logging.getLogger(__name__)
+
+
+def to_application_error(error: Exception) -> ApplicationError:
+    """The table. An error that is not of our tree is a defect: the same input will meet it again.
+
+    Only what the machine may cure (memory, files, time) is worth another attempt.
+    """
+    if isinstance(error, ApplicationError):
+        return error
+    if isinstance(error, Overloaded):
+        return ApplicationError(str(error), type=error.code, next_retry_delay=error.retry_after)
+    if isinstance(error, Transient):
+        return ApplicationError(str(error), type=error.code)
+    if isinstance(error, Permanent | SidecarError):
+        return ApplicationError(str(error), type=error.code, non_retryable=True)
+    kind = type(error).__name__
+    if isinstance(error, MemoryError | OSError):
+        return ApplicationError(kind, type="machine")
+    return ApplicationError(kind, type=f"internal_{kind}", non_retryable=True)
+
+
+def failure_code(error: BaseException) -> str:
+    """The code at the bottom of a failure that reached a workflow."""
+    code = "internal"
+    at: BaseException | None = error
+    while at is not None:
+        if isinstance(at, ApplicationError) and at.type:
+            code = at.type
+        elif isinstance(at, TimeoutError):
+            code = "timeout"
+        at = at.cause if isinstance(at, FailureError) else at.__cause__
+    return code
+
+
+class FailureTable(Interceptor):
+    """Worker interceptor: every activity raises by the table, local ones too."""
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
+        """Wrap the chain."""
+        return _Translate(next)
+
+
+class _Translate(ActivityInboundInterceptor):
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:
+        try:
+            return await super().execute_activity(input)
+        except Exception as error:
+            if is_cancelled_exception(error):
+                raise
+            translated = to_application_error(error)
+            info = activity.info()
+            log.warning(
+                "%s of %s failed (attempt %d): %s",
+                *(info.activity_type, info.workflow_id, info.attempt, translated.type),
+            )
+            # `from None`: the failure in the history carries no cause, hence no text of the cause.
+            raise translated from None

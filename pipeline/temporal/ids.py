@@ -1,0 +1,50 @@
+"""The ids of workflow executions: readable, unambiguous, bounded, free of trace text.
+
+In: project, session digest, agent, cluster. Out: workflow ids. Next: `nudges` and the workflows.
+"""
+
+import hashlib
+
+from pipeline.model.session import SessionKey
+
+MAX_PART_BYTES = 100
+ENRICH = "enrich"
+MERGE = "merge"
+INTERROGATE = "interrogate"
+
+
+def encode_part(text: str) -> str:
+    """One part of an id: `/`, `%`, `#` and control characters percent-encoded, long ones hashed.
+
+    A hashed part starts with `%sha256-`, which no encoded part can (`%` is followed by hex digits).
+    """
+    encoded = "".join(_encode_character(c) for c in text)
+    if len(encoded.encode()) <= MAX_PART_BYTES:
+        return encoded
+    return "%sha256-" + hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _encode_character(character: str) -> str:
+    if character in "/%#" or not character.isprintable():
+        return "".join(f"%{byte:02X}" for byte in character.encode())
+    return character
+
+
+def session_workflow_id(key: SessionKey) -> str:
+    """Id of the SessionWorkflow of a session."""
+    return f"session/{encode_part(key.project)}/{key.digest}"
+
+
+def stage_workflow_id(parent: str, stage: str) -> str:
+    """Id of one of the three children of a SessionWorkflow."""
+    return f"{parent}#{stage}"
+
+
+def agent_workflow_id(project: str, agent: str) -> str:
+    """Id of the AgentAggregationWorkflow of an agent."""
+    return f"agent/{encode_part(project)}/{encode_part(agent)}"
+
+
+def issue_workflow_id(project: str, cluster_id: str, revision: int) -> str:
+    """Id of the InvestigateIssueWorkflow of one revision of a cluster."""
+    return f"issue/{encode_part(project)}/{encode_part(cluster_id)}/{revision}"
