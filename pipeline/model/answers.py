@@ -1,14 +1,14 @@
 """What the store answers to the stages and to inspection.
 
-In: nothing. Out: clocks, snapshots, the results of fenced writes, pages. Next: activities turn them
+In: nothing. Out: clocks, snapshots, the results of fenced writes. Next: activities turn them
 into workflow results, the status service into protobuf.
 """
 
-from collections.abc import Sequence
 from datetime import timedelta
-from typing import Generic, NamedTuple, TypeVar
+from typing import NamedTuple
 
 from pipeline.model.frozen import Frozen
+from pipeline.model.nudge import AgentNudge
 from pipeline.model.session import (
     EnrichResult,
     InterrogateResult,
@@ -19,8 +19,6 @@ from pipeline.model.session import (
 )
 from pipeline.model.signal import Signal
 from pipeline.model.span import Span
-
-T = TypeVar("T")
 
 
 class SessionClock(Frozen):
@@ -55,14 +53,6 @@ class StageResults(Frozen):
     enrich: EnrichResult
     merge: MergeResult
     interrogate: InterrogateResult
-
-
-class AgentNudge(Frozen):
-    """One agent whose aggregation must hear of `epoch`."""
-
-    project: str
-    agent: str
-    epoch: int
 
 
 class FinishResult(Frozen):
@@ -113,10 +103,3 @@ class SessionDetail(Frozen):
     row: SessionRow | None
     signals: tuple[Signal, ...]
     cluster_ids: tuple[str, ...]
-
-
-class Page(NamedTuple, Generic[T]):
-    """One page; `next_page_token` is empty on the last one."""
-
-    items: Sequence[T]
-    next_page_token: str

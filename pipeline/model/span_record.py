@@ -1,23 +1,22 @@
-"""One received span on its way into the store, and what a commit says back.
+"""A received span on its way into the store, and the keys that decide its home.
 
-In: `exporter.decode` makes `SpanRecord`s. Out: `SpanKeys` for the resolver, `Home` from it,
-`CommitResult` with the nudges to send after the ack. Next: `pipeline.store` keeps the spans.
+In: nothing. Out: `SpanRecord`, `SpanKeys`, `Home`, `Resolver`. Next: `exporter.decode` makes
+records, `exporter.resolve` turns the keys of one trace into homes, the store keeps both.
+
+These three are made once per received span, so they are named tuples: a pydantic model costs more
+than decoding the span does.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from pipeline.model.frozen import Frozen
-from pipeline.model.session import SessionKey
 
+class SpanRecord(NamedTuple):
+    """One received span. Ids are lower-case hex, times Unix nanoseconds below 2**63.
 
-class SpanRecord(Frozen):
-    """A span as received; (scope, trace_id, span_id) is its key.
-
-    `scope` is the tenant or key that admitted it. Ids are lower-case hex, `parent_id` is None at a
-    root, times are Unix nanoseconds. `own_session` and `own_project` stand on the span itself;
-    `fallback_project` is what resource, baggage, header or default say. `body`, `resource` and
-    `scope_info` are the serialised OTLP Span, Resource and InstrumentationScope.
+    `scope` is the admission scope (tenant), "" without keys. `fallback_project` is never empty:
+    resource, baggage, header and default are folded into it. `body`, `resource` and `scope_info`
+    are serialised OTLP messages: Span, Resource, InstrumentationScope.
     """
 
     scope: str
@@ -35,7 +34,7 @@ class SpanRecord(Frozen):
 
 
 class SpanKeys(NamedTuple):
-    """What the resolver sees of a span (a tuple, for there are very many)."""
+    """What the home of a span depends on: all `SpanKeys` of one trace decide together."""
 
     trace_id: str
     span_id: str
@@ -47,32 +46,11 @@ class SpanKeys(NamedTuple):
 
 
 class Home(NamedTuple):
-    """Where a span belongs."""
+    """Where a span belongs: its project and the plain id of its session."""
 
     project: str
     session_id: str
 
 
 Resolver = Callable[[Sequence[SpanKeys]], Mapping[str, Home]]
-"""All span keys of one trace -> home by span id. Pure, and blind to the order of its input."""
-
-
-class Nudge(Frozen):
-    """One session whose workflow must hear of `version`."""
-
-    key: SessionKey
-    version: int
-
-
-class CommitResult(Frozen):
-    """What a commit changed. `nudges` are to be sent after the ack.
-
-    `n_replaced` counts known ids that came with other content, whichever content won;
-    `n_conflicts` counts traces in which a second session id turned up.
-    """
-
-    n_new: int = 0
-    n_duplicate: int = 0
-    n_replaced: int = 0
-    n_conflicts: int = 0
-    nudges: tuple[Nudge, ...] = ()
+"""All stored span keys of one trace -> the home of each, by span id."""
