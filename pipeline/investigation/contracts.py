@@ -1,0 +1,28 @@
+"""What crosses Temporal for an investigation: a cluster's revision, and a stated reason to stop.
+
+In: nothing. Out: `InvestigateInput`, `StageResult`, `CommitFindingInput`. What the stages find out
+(statistics, quotes, the patch) lies in the store under (cluster, revision, stage).
+"""
+
+from pipeline.model.frozen import Frozen
+
+
+class InvestigateInput(Frozen):
+    """One revision of one cluster."""
+
+    project: str
+    cluster_id: str
+    revision: int
+
+
+class StageResult(Frozen):
+    """`stop` is why the investigation ends here without a finding; None: go on."""
+
+    stop: str | None = None
+
+
+class CommitFindingInput(Frozen):
+    """Store the finding, or why there is none."""
+
+    work: InvestigateInput
+    stop: str | None = None
