@@ -50,7 +50,9 @@ class Step(Frozen):
     `key` names the step across sessions: `<kind>:<name>` (`llm:chat`, `tool:book_flight`,
     `agent:claim-scorer`), free of ids and counters. `inputs` is what came in besides the system
     prompt, in order: the whole conversation for an llm step, arguments for a tool. `outputs` is
-    what went out. `attempt` counts from 1; the step is the winning attempt of `n_attempts`.
+    what went out; `outputs_recorded` is True when the span says so, even if that is nothing.
+    `parent_span_id` is the nearest ancestor that is a step itself. `attempt` counts from 1; the
+    step is the winning attempt of `n_attempts`.
     """
 
     kind: StepKind
@@ -74,3 +76,4 @@ class Step(Frozen):
     attempts_inferred: bool = False
     input_tokens: int | None = None
     output_tokens: int | None = None
+    outputs_recorded: bool = False

@@ -1,0 +1,97 @@
+"""Attempts: a retried Temporal activity is one step, judged by its winning attempt.
+
+In: the tree of spans. Out: per span which attempt it belongs to and whether that attempt lost.
+Next: `steps` leaves out what ran inside losing attempts.
+
+The winner is the attempt with the highest number; Temporal uses no result of an earlier one. Without
+numbers attempts are told apart by their start, and the step says so.
+"""
+
+from dataclasses import dataclass
+
+from pipeline.conventions import temporal
+from pipeline.conventions.agents import span_ref
+from pipeline.conventions.tree import SpanTree
+from pipeline.model.span import Span
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """The attempt a span runs in."""
+
+    number: int = 1
+    of: int = 1
+    inferred: bool = False
+    lost: bool = False
+
+
+ONLY = Attempt()
+
+
+def attempts_of(tree: SpanTree) -> dict[str, Attempt]:
+    """The attempt of every span that runs in a retried activity, by span reference."""
+    roots = _attempt_roots(tree)
+    judged: dict[str, Attempt] = {}
+    for group in _groups(roots).values():
+        for chain in [group] if group[0][1].identified else _chains(group):
+            judged.update(_judge(chain))
+    if not judged:
+        return {}
+    return {span_ref(s): _inherited(tree, s, judged) for s in tree.spans}
+
+
+Root = tuple[Span, temporal.AttemptOf]
+
+
+def _attempt_roots(tree: SpanTree) -> list[Root]:
+    """The topmost span of each attempt, by start."""
+    found: list[Root] = []
+    for span in tree.spans:
+        attempt = temporal.attempt_of(span)
+        if attempt is None:
+            continue
+        runs = span.name.startswith("RunActivity:")
+        above = [temporal.attempt_of(a) for a in tree.lineage(span)][1:]
+        if runs or not any(above):
+            found.append((span, attempt))
+    return found
+
+
+def _groups(roots: list[Root]) -> dict[tuple[str, ...], list[Root]]:
+    groups: dict[tuple[str, ...], list[Root]] = {}
+    for root in roots:
+        groups.setdefault(root[1].activity, []).append(root)
+    return groups
+
+
+def _chains(group: list[Root]) -> list[list[Root]]:
+    """Without the activity's id: attempt n > 1 follows the latest chain that ended below n."""
+    chains: list[list[Root]] = []
+    for root in group:
+        number = root[1].number or 1
+        chain = next((c for c in reversed(chains) if (c[-1][1].number or 1) < number), None)
+        if number > 1 and chain is not None:
+            chain.append(root)
+        else:
+            chains.append([root])
+    return chains
+
+
+def _judge(chain: list[Root]) -> dict[str, Attempt]:
+    """All spans of one attempt number stand together; the highest number wins."""
+    inferred = any(a.number is None for _, a in chain)
+    numbers = [i + 1 if inferred else a.number or 1 for i, (_, a) in enumerate(chain)]
+    highest = max(numbers)
+    if len(set(numbers)) == 1 and highest == 1:
+        return {}
+    return {
+        span_ref(span): Attempt(number, highest, inferred, lost=number < highest)
+        for (span, _), number in zip(chain, numbers, strict=True)
+    }
+
+
+def _inherited(tree: SpanTree, span: Span, judged: dict[str, Attempt]) -> Attempt:
+    lineage = [judged[span_ref(a)] for a in tree.lineage(span) if span_ref(a) in judged]
+    if any(a.lost for a in lineage):
+        return next(a for a in lineage if a.lost)
+    return lineage[0] if lineage else ONLY

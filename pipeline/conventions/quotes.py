@@ -1,0 +1,99 @@
+"""Fields: how a place in a span is written down, and how its text is read back.
+
+In: a span and a `field` (attribute key + RFC 6901 pointer). Out: the decoded string that stands
+there, or None. Next: conventions write fields, evidence is verified by reading them again.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, TypeGuard, cast
+
+from pipeline.model.span import Attributes, Span
+
+STATUS_FIELD = "status.message"
+_EVENT = re.compile(r"events/(\d+)/(.*)\Z", re.DOTALL)
+_INDEX = re.compile(r"0|[1-9][0-9]*\Z")
+_MISSING = object()
+
+
+def read_field(span: Span, field: str) -> str | None:
+    """The decoded string at `field` of the span, None where nothing stands.
+
+    The longest attribute key that is a prefix wins. A string attribute that holds JSON is parsed
+    when a pointer follows its key. What is not a string is written as compact JSON.
+    """
+    if field == STATUS_FIELD and span.status_message:
+        return span.status_message
+    event = _EVENT.match(field)
+    if event and int(event[1]) < len(span.events):
+        return _read(span.events[int(event[1])].attributes, event[2])
+    return _read(span.attributes, field)
+
+
+def is_text(span: Span, field: str) -> bool:
+    """True when a real string stands at `field`, not a structure written as JSON."""
+    event = _EVENT.match(field)
+    if event and int(event[1]) < len(span.events):
+        return isinstance(_value(span.events[int(event[1])].attributes, event[2]), str)
+    return field == STATUS_FIELD or isinstance(_value(span.attributes, field), str)
+
+
+def pointer(*parts: str | int) -> str:
+    """The RFC 6901 pointer of a path."""
+    return "".join("/" + str(p).replace("~", "~0").replace("/", "~1") for p in parts)
+
+
+def as_text(value: object) -> str:
+    """A string as it is, everything else as compact JSON that keeps its letters."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+@lru_cache(maxsize=1024)
+def parse_json(text: str) -> Any:
+    """What the JSON text holds, None when it is none. The value is shared: never change it."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def is_list(value: object) -> TypeGuard[Sequence[Any]]:
+    """True for an array of an attribute (a list, or a tuple after freezing)."""
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes)
+
+
+def _read(attributes: Attributes, field: str) -> str | None:
+    value = _value(attributes, field)
+    return None if value is _MISSING or value is None else as_text(value)
+
+
+def _value(attributes: Attributes, field: str) -> object:
+    end = len(field)
+    while end >= 0:
+        key = field[:end]
+        if key in attributes:
+            return _resolve(attributes[key], field[end:])
+        end = field.rfind("/", 0, end)
+    return _MISSING
+
+
+def _resolve(value: object, path: str) -> object:
+    if not path:
+        return value
+    if isinstance(value, str):
+        value = parse_json(value)
+    for raw in path[1:].split("/"):
+        value = _member(value, raw.replace("~1", "/").replace("~0", "~"))
+        if value is _MISSING:
+            return _MISSING
+    return value
+
+
+def _member(value: object, token: str) -> object:
+    if isinstance(value, Mapping):
+        return cast(Mapping[str, object], value).get(token, _MISSING)
+    if is_list(value) and _INDEX.match(token):
+        return value[int(token)] if int(token) < len(value) else _MISSING
+    return _MISSING
