@@ -1,11 +1,11 @@
 """The application as it runs: a client, a worker, and calls that go through them.
 
 In: a Temporal address, a tracer provider, calls. Out: the claim type of each call. Next:
-`feedback` compares them with what would have been right.
+`feedback` compares it with what would have been right.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from opentelemetry.sdk.trace import TracerProvider
@@ -37,18 +37,22 @@ async def running(address: str, provider: TracerProvider) -> AsyncGenerator[Clie
 
 
 async def take_calls(
-    client: Client, tracer: Tracer, calls: Sequence[Call], on_done: Callable[[], None]
-) -> dict[str, str]:
-    """Every call through the workflow, some at a time; the claim types by claim id."""
+    client: Client,
+    tracer: Tracer,
+    calls: Sequence[Call],
+    on_result: Callable[[Call, str], Awaitable[None]],
+) -> None:
+    """Every call through the workflow, some at a time; each claim type goes to `on_result`."""
     free = asyncio.Semaphore(MAX_CONCURRENT_CALLS)
 
-    async def take(call: Call) -> tuple[str, str]:
+    async def take(call: Call) -> None:
         async with free:
             claim_type = await _take_call(client, tracer, call)
-        on_done()
-        return call.claim_id, claim_type
+        await on_result(call, claim_type)
 
-    return dict(await asyncio.gather(*(take(call) for call in calls)))
+    async with asyncio.TaskGroup() as group:
+        for call in calls:
+            group.create_task(take(call))
 
 
 async def _take_call(client: Client, tracer: Tracer, call: Call) -> str:

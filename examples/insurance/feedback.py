@@ -1,11 +1,10 @@
 """What policyholders say of the result: thumbs-down, imperfect as feedback is.
 
-In: calls and the claim types they got. Out: which claims get a thumbs-down, posted as signals.
+In: a call and the claim type it got. Out: a thumbs-down, posted as a signal, or nothing.
 Next: the sidecar attaches the signals to the sessions. It is told nothing else.
 """
 
 import random
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -17,9 +16,27 @@ COMPLAINTS_OF_WRONG = 0.60
 COMPLAINTS_OF_RIGHT = 0.03
 
 
-def complaints(calls: Sequence[Call], results: Mapping[str, str], seed: int = 7) -> list[str]:
-    """The claim ids that get a thumbs-down."""
-    return [call.claim_id for call in calls if _complains(call, results[call.claim_id], seed)]
+class Feedback:
+    """Gives a thumbs-down where a policyholder would; counts them."""
+
+    def __init__(self, client: httpx.AsyncClient, seed: int = 7) -> None:
+        self._client = client
+        self._seed = seed
+        self.n_given = 0
+
+    async def give(self, call: Call, claim_type: str) -> None:
+        """Posts the feedback on one claim, if there is any."""
+        if complains(call, claim_type, self._seed):
+            path = f"/api/projects/{PROJECT}/signal"
+            answer = await self._client.post(path, json=thumbs_down(call.claim_id))
+            answer.raise_for_status()
+            self.n_given += 1
+
+
+def complains(call: Call, claim_type: str, seed: int) -> bool:
+    """Whether the policyholder gives a thumbs-down."""
+    share = COMPLAINTS_OF_RIGHT if claim_type == call.right_type else COMPLAINTS_OF_WRONG
+    return random.Random(f"feedback/{seed}/{call.claim_id}").random() < share
 
 
 def thumbs_down(claim_id: str) -> dict[str, Any]:
@@ -31,16 +48,3 @@ def thumbs_down(claim_id: str) -> dict[str, Any]:
         "trigger_name": "thumbs",
         "score": 0.0,
     }
-
-
-def post(base_url: str, claim_ids: Sequence[str]) -> None:
-    """Sends a thumbs-down for each claim."""
-    with httpx.Client(base_url=base_url, timeout=30, trust_env=False) as client:
-        for claim_id in claim_ids:
-            answer = client.post(f"/api/projects/{PROJECT}/signal", json=thumbs_down(claim_id))
-            answer.raise_for_status()
-
-
-def _complains(call: Call, result: str, seed: int) -> bool:
-    share = COMPLAINTS_OF_RIGHT if result == call.right_type else COMPLAINTS_OF_WRONG
-    return random.Random(f"feedback/{seed}/{call.claim_id}").random() < share

@@ -1,0 +1,191 @@
+"""`make demo`: the whole walk on this machine, from 300 calls to a root cause.
+
+In: options. Out: the finding on the screen, exit status 0 if it is the right one. Next: the
+commands it leaves on the screen, to look around in the stored data.
+"""
+
+import argparse
+import asyncio
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+from rich.console import Console
+from rich.panel import Panel
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from examples.insurance import judge
+from examples.insurance.application import running, take_calls
+from examples.insurance.calls import Call, make_calls
+from examples.insurance.collector import Collector, find_collector
+from examples.insurance.feedback import Feedback
+from examples.insurance.process import NotStarted
+from examples.insurance.sidecar import Sidecar
+from examples.insurance.telemetry import PROJECT, build_tracer_provider, otlp_exporter
+
+ARRIVAL_TIMEOUT = 60.0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the demo; the exit status."""
+    options = _options(arguments)
+    console = Console()
+    began = time.monotonic()
+    try:
+        status = _run(options, console)
+    except NotStarted as error:
+        console.print(f"[red]{error}[/red]", highlight=False)
+        return 1
+    except KeyboardInterrupt:
+        console.print("\nStopped; everything the demo started has ended.")
+        return 130
+    console.print(f"[dim]{time.monotonic() - began:.0f} s in all.[/dim]")
+    return status
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m examples.insurance.demo", description=__doc__)
+    parser.add_argument("--calls", type=int, default=300, help="how many calls to take")
+    parser.add_argument("--seed", type=int, default=7, help="seed of the calls and of the feedback")
+    parser.add_argument("--folder", type=Path, default=Path(".demo"), help="emptied, then filled")
+    parser.add_argument("--keep", action="store_true", help="leave the sidecar running till Ctrl-C")
+    parser.add_argument("--timeout", default="4m", help="how long to wait for the analysis")
+    return parser.parse_args(arguments)
+
+
+def _run(options: argparse.Namespace, console: Console) -> int:
+    folder: Path = options.folder
+    shutil.rmtree(folder, ignore_errors=True)
+    calls = make_calls(options.calls, options.seed)
+    with ExitStack() as started:
+        with console.status("Starting kelet-sidecar with its embedded Temporal server"):
+            sidecar = started.enter_context(Sidecar(folder / "data"))
+            endpoint = _door(started, sidecar, console)
+        asyncio.run(_take(calls, sidecar, endpoint, options.seed, console))
+        _await_analysis(sidecar, len(calls), options.timeout, console)
+        status = _show(sidecar, console)
+        _leave_commands(sidecar, options.keep, console)
+        if options.keep:
+            _stay(console)
+    return status
+
+
+def _door(started: ExitStack, sidecar: Sidecar, console: Console) -> str:
+    """The endpoint of the application: the Collector where one is on the PATH, else the sidecar."""
+    binary = find_collector()
+    if binary is None:
+        console.print(
+            f"No otelcol or otelcol-contrib on the PATH: spans go directly to the sidecar on "
+            f"{sidecar.endpoint}.",
+            highlight=False,
+        )
+        return sidecar.endpoint
+    collector = started.enter_context(Collector(binary, sidecar))
+    console.print(
+        f"Spans go through the Collector {binary} on {collector.endpoint} with "
+        f"collector-config.yaml, and from there to the sidecar on {sidecar.endpoint}.",
+        highlight=False,
+    )
+    return collector.endpoint
+
+
+async def _take(
+    calls: Sequence[Call], sidecar: Sidecar, endpoint: str, seed: int, console: Console
+) -> None:
+    """All calls through the application, with the policyholders' feedback on each."""
+    provider = build_tracer_provider(otlp_exporter(endpoint))
+    columns = (TextColumn("Claims"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    try:
+        with Progress(*columns, console=console) as progress:
+            task = progress.add_task("calls", total=len(calls))
+            async with (
+                httpx.AsyncClient(base_url=sidecar.http_url, timeout=30, trust_env=False) as http,
+                running(sidecar.temporal_address, provider) as client,
+            ):
+                given = Feedback(http, seed)
+
+                async def on_result(call: Call, claim_type: str) -> None:
+                    await given.give(call, claim_type)
+                    progress.advance(task)
+
+                await take_calls(client, provider.get_tracer(__name__), calls, on_result)
+    finally:
+        await asyncio.to_thread(provider.shutdown)
+    console.print(
+        f"{len(calls)} claims scored; {given.n_given} policyholders gave a thumbs-down. "
+        "The sidecar is told nothing else."
+    )
+
+
+def _await_analysis(sidecar: Sidecar, n_calls: int, timeout: str, console: Console) -> None:
+    with console.status("The sidecar groups, analyses, clusters and investigates"):
+        deadline = time.monotonic() + ARRIVAL_TIMEOUT
+        while _n_received(sidecar) < n_calls and time.monotonic() < deadline:
+            time.sleep(0.5)
+        wait = ("wait", "--project", PROJECT, "--timeout", timeout)
+        done = sidecar.run(*wait, check=False)
+    if done.returncode:
+        console.print(f"[red]wait ended with {done.returncode}[/red]: {done.stdout}{done.stderr}")
+
+
+def _n_received(sidecar: Sidecar) -> int:
+    return int(sidecar.read("coverage", "--project", PROJECT)["received"])
+
+
+def _show(sidecar: Sidecar, console: Console) -> int:
+    findings = _findings(sidecar)
+    chosen = judge.best(findings)
+    if chosen is not None:
+        page = sidecar.run("findings", "show", chosen["id"], "--project", PROJECT)
+        console.print()
+        console.out(page.stdout, highlight=False)
+    reasons = judge.verdict(findings)
+    if reasons:
+        console.print("[red]Not the finding that this demo plants.[/red] Missing:")
+        for reason in reasons:
+            console.print(f"  - {reason}")
+        return 1
+    console.print("[green]This is the fault that the application really has.[/green]")
+    return 0
+
+
+def _findings(sidecar: Sidecar) -> list[judge.Finding]:
+    listed = sidecar.read("findings", "list", "--project", PROJECT)
+    rows: list[judge.Finding] = listed["findings"] if isinstance(listed, dict) else listed
+    return [sidecar.read("findings", "show", row["id"], "--project", PROJECT) for row in rows]
+
+
+def _leave_commands(sidecar: Sidecar, keep: bool, console: Console) -> None:
+    tail = f"--project {PROJECT} --endpoint {sidecar.endpoint}"
+    binary = ".venv/bin/kelet-sidecar"
+    start = " ".join([binary, *sidecar.command()[1:]])
+    looks = (
+        "coverage",
+        "sessions list --verdict failing",
+        "sessions show C-2025-00002",
+        "clusters list",
+        "findings list",
+    )
+    state = f"The sidecar is running, its Temporal UI is on {sidecar.ui_url}" if keep else start
+    head = "Look around" if keep else "The sidecar has been stopped. Start it again on this data"
+    lines = [state, "", *(f"{binary} {look} {tail}" for look in looks)]
+    console.print(Panel.fit(head, border_style="dim"))
+    for line in lines:
+        console.print(f"  {line}", highlight=False, soft_wrap=True, markup=False)
+
+
+def _stay(console: Console) -> None:
+    console.print("Ctrl-C stops it.")
+    try:
+        while True:
+            time.sleep(1)
+    except KeyboardInterrupt:
+        console.print("\nStopping.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""The sidecar as the demo runs it, and its command line.
+
+In: a data folder. Out: `Sidecar`, a context manager with its addresses. Next: `collector` stands in
+front of it, `demo` sends calls and reads findings.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from examples.insurance.process import ROOT, Process, free_ports
+
+
+@dataclass
+class Sidecar:
+    """`kelet-sidecar dev` on free ports, with a short silence so that the demo is short."""
+
+    data_dir: Path
+    debounce: str = "3s"
+    environment: Mapping[str, str] = field(
+        default_factory=lambda: {
+            "KELET_AGGREGATION_QUIET": "4s",
+            "KELET_SWEEP_INTERVAL": "5s",
+            "KELET_SWEEP_GRACE": "10s",
+        }
+    )
+
+    def __post_init__(self) -> None:
+        self.grpc_port, self.http_port, self.temporal_port, self._ui_port = free_ports(4)
+        environment = {"KELET_TEMPORAL_UI_PORT": str(self._ui_port), **self.environment}
+        log = self.data_dir.parent / "sidecar.log"
+        self._process = Process(self.command(), environment, log)
+
+    def __enter__(self) -> "Sidecar":
+        self._process.start(self.temporal_port, self.http_port, self.grpc_port)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._process.stop()
+
+    @property
+    def endpoint(self) -> str:
+        """Where its OTLP/gRPC and status service listen."""
+        return f"127.0.0.1:{self.grpc_port}"
+
+    @property
+    def http_url(self) -> str:
+        """Where its HTTP API listens."""
+        return f"http://127.0.0.1:{self.http_port}"
+
+    @property
+    def temporal_address(self) -> str:
+        """The embedded Temporal server, which the application shares."""
+        return f"127.0.0.1:{self.temporal_port}"
+
+    @property
+    def ui_url(self) -> str:
+        """The Temporal web UI."""
+        return f"http://127.0.0.1:{self._ui_port}"
+
+    def command(self) -> list[str]:
+        """What starts it."""
+        options = {
+            "--data-dir": str(self.data_dir),
+            "--grpc-port": str(self.grpc_port),
+            "--http-port": str(self.http_port),
+            "--temporal-port": str(self.temporal_port),
+            "--debounce": self.debounce,
+        }
+        return [executable(), "dev", *(part for option in options.items() for part in option)]
+
+    def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """One command of its command line against it, output captured."""
+        return subprocess.run(
+            [executable(), *arguments, "--endpoint", self.endpoint],
+            check=check,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+        )
+
+    def read(self, *arguments: str) -> Any:
+        """The JSON that an inspection command prints."""
+        return json.loads(self.run(*arguments, "--format", "json").stdout)
+
+
+def executable() -> str:
+    """`kelet-sidecar` of this environment."""
+    return str(Path(sys.executable).with_name("kelet-sidecar"))
