@@ -85,6 +85,15 @@ class Config(BaseSettings):
     http_port: Port = 4318
     """Port of OTLP/HTTP, the HTTP API, the console and `/metrics`."""
 
+    max_request_bytes: Count = 32 * 1024 * 1024
+    """Largest OTLP request; a larger one is refused for good. The Collector's batches must stay below."""
+
+    max_in_flight_bytes: Count = 128 * 1024 * 1024
+    """Bytes of requests held at once; beyond it clients are asked to come back later."""
+
+    max_in_flight_requests: Count = 512
+    """Requests held at once; beyond it clients are asked to come back later."""
+
     temporal_address: str | None = None
     """`host:port` of a Temporal service. Unset: `dev` starts an embedded server on `temporal_port`."""
 
@@ -161,6 +170,12 @@ class Config(BaseSettings):
     def _certificate_needs_key(self) -> "Config":
         if (self.temporal_tls_cert is None) != (self.temporal_tls_key is None):
             raise ValueError("temporal_tls_cert and temporal_tls_key belong together")
+        return self
+
+    @model_validator(mode="after")
+    def _one_request_fits(self) -> "Config":
+        if self.max_request_bytes > self.max_in_flight_bytes:
+            raise ValueError("max_request_bytes must not exceed max_in_flight_bytes")
         return self
 
     @property

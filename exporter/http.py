@@ -1,0 +1,160 @@
+"""HTTP in: `POST /api/projects/{project}/signal`, and `GET /healthz`.
+
+In: JSON. Out: `build_app`, a Starlette application; `HttpServer`, which runs it on uvicorn.
+Next: the store keeps the signal, `exporter.notify` tells Temporal of the session it reopened.
+"""
+
+import asyncio
+import contextlib
+import logging
+import socket
+import traceback
+from collections.abc import Generator
+from datetime import timedelta
+from typing import NamedTuple
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from exporter.admission import Admission, answer_of, code_of, message_of, retry_after
+from exporter.doors import IngestStore
+from exporter.health import HealthBoard
+from exporter.notify import Notifier
+from exporter.settings import EdgeSettings
+from exporter.signal_body import read_signal
+from exporter.tally import Tally
+from pipeline.errors import LimitExceeded, SidecarError
+
+log = logging.getLogger(__name__)
+
+
+class HttpParts(NamedTuple):
+    """What the routes work with."""
+
+    store: IngestStore
+    admission: Admission
+    notifier: Notifier
+    board: HealthBoard
+    settings: EdgeSettings
+    tally: Tally
+
+
+def build_app(parts: HttpParts) -> Starlette:
+    """The routes of this edge."""
+
+    async def signal(request: Request) -> JSONResponse:
+        try:
+            return await receive_signal(parts, request)
+        except ClientDisconnect:
+            return JSONResponse({}, 400)
+        except Exception as error:
+            parts.tally.add("requests_refused")
+            return refusal(error)
+
+    async def healthz(_request: Request) -> JSONResponse:
+        body = {
+            "status": parts.board.summary,
+            "components": parts.board.components(),
+            "counts": dict(parts.tally),
+        }
+        return JSONResponse(body, 200 if parts.board.serving else 503)
+
+    return Starlette(
+        routes=[
+            Route("/api/projects/{project:path}/signal", signal, methods=["POST"]),
+            Route("/healthz", healthz, methods=["GET"]),
+        ]
+    )
+
+
+async def receive_signal(parts: HttpParts, request: Request) -> JSONResponse:
+    """Admit -> read -> commit -> answer; 202 also for a signal that is known already."""
+    body = await read_body(request, parts.settings.max_signal_bytes)
+    with parts.admission.admit(len(body)):
+        project: str = request.path_params["project"]
+        read = read_signal(project, body, request.headers.get("idempotency-key"))
+        result = await asyncio.to_thread(parts.store.commit_signals, (read.signal,))
+        parts.notifier.put(result.nudges)
+    parts.tally.add("signals_accepted")
+    parts.tally.add("signal_fields_ignored", read.n_unknown_fields)
+    answer = {
+        "id": read.signal.identity,
+        "status": "stored" if result.n_new else "known",
+        "ignored_fields": read.n_unknown_fields,
+    }
+    return JSONResponse(answer, 202)
+
+
+async def read_body(request: Request, max_bytes: int) -> bytes:
+    """The whole body, not one chunk more than the limit allows."""
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > max_bytes:
+            raise LimitExceeded(f"the body is larger than max_signal_bytes = {max_bytes}")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def refusal(error: Exception) -> JSONResponse:
+    """The answer that the table of `exporter.admission` has for the error."""
+    if not isinstance(error, SidecarError):
+        where = "".join(traceback.format_tb(error.__traceback__))
+        log.error("unexpected %s\n%s", type(error).__name__, where)
+    pause = retry_after(error)
+    headers = {} if pause is None else {"retry-after": str(max(1, round(pause.total_seconds())))}
+    body = {"code": code_of(error), "message": message_of(error)}
+    return JSONResponse(body, answer_of(error).http_status, headers)
+
+
+class HttpServer:
+    """uvicorn on a socket that is bound already; signals of the process are not its business."""
+
+    def __init__(self, app: Starlette, bound: socket.socket, drain: timedelta) -> None:
+        self._socket = bound
+        config = uvicorn.Config(
+            app,
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=max(1, round(drain.total_seconds())),
+        )
+        self._server = _QuietServer(config)
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Returns when requests are served."""
+        self._task = asyncio.create_task(self._server.serve(sockets=[self._socket]))
+        ready = asyncio.create_task(self._server.ready.wait())
+        await asyncio.wait({self._task, ready}, return_when=asyncio.FIRST_COMPLETED)
+        if not ready.done():
+            ready.cancel()
+            await self._task
+
+    async def stop(self) -> None:
+        """Take no more, finish what is in flight."""
+        self._server.should_exit = True
+        if self._task is not None:
+            await self._task
+
+
+class _QuietServer(uvicorn.Server):
+    """Says when it serves, and leaves the signal handlers to whoever runs the process."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield

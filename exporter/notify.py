@@ -1,0 +1,130 @@
+"""Nudges to Temporal after the ack, and the sweep that repairs lost ones.
+
+In: the nudges of a commit; what the store finds overdue. Out: `Notifier`. Next: SessionWorkflow and
+AgentAggregationWorkflow, by signal-with-start.
+
+Nothing waits for it: when Temporal is down, nudges wait in a bounded queue, beyond that they are
+dropped, and the sweep finds what they were about.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Protocol
+
+from exporter.doors import NudgeSource
+from exporter.settings import EdgeSettings
+from exporter.tally import Tally
+from pipeline.errors import Permanent
+from pipeline.model.nudge import AgentNudge, Nudge
+
+log = logging.getLogger(__name__)
+
+AnyNudge = Nudge | AgentNudge
+
+MIN_PAUSE = timedelta(milliseconds=200)
+MAX_PAUSE = timedelta(seconds=5)
+STOP_PATIENCE = timedelta(seconds=2)
+MAX_ATTEMPTS = 20
+"""Enough for a restart of Temporal; a nudge that fails longer is left to the sweep."""
+
+
+class Sender(Protocol):
+    """Tells Temporal; raises when it could not."""
+
+    async def send(self, nudge: AnyNudge) -> None:
+        """Signal-with-start of the nudge's workflow."""
+        ...
+
+
+class Notifier:
+    """A bounded queue of nudges, `n_nudgers` tasks that send them, and the sweep."""
+
+    def __init__(
+        self, store: NudgeSource, sender: Sender, settings: EdgeSettings, tally: Tally
+    ) -> None:
+        self._store = store
+        self._sender = sender
+        self._settings = settings
+        self._tally = tally
+        self._queue: asyncio.Queue[AnyNudge] = asyncio.Queue(settings.max_nudges)
+        self._waiting: set[AnyNudge] = set()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Start sending and sweeping on the running loop."""
+        senders = [self._send_forever() for _ in range(self._settings.n_nudgers)]
+        self._tasks = [asyncio.create_task(work) for work in [*senders, self._sweep_forever()]]
+
+    async def stop(self) -> None:
+        """Send what is queued if that is quick; the sweep of the next start finds the rest."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._queue.join(), STOP_PATIENCE.total_seconds())
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def put(self, nudges: Iterable[AnyNudge]) -> None:
+        """Queue without waiting; a nudge that waits already is not queued twice."""
+        for nudge in nudges:
+            if nudge in self._waiting:
+                continue
+            try:
+                self._queue.put_nowait(nudge)
+            except asyncio.QueueFull:
+                self._tally.add("nudges_dropped")
+            else:
+                self._waiting.add(nudge)
+
+    async def _send_forever(self) -> None:
+        while True:
+            nudge = await self._queue.get()
+            try:
+                await self._send(nudge)
+            finally:
+                self._waiting.discard(nudge)
+                self._queue.task_done()
+
+    async def _send(self, nudge: AnyNudge) -> None:
+        """A few attempts over a minute or so; what Temporal refuses for good gets none."""
+        pause = MIN_PAUSE
+        for _ in range(MAX_ATTEMPTS):
+            try:
+                await self._sender.send(nudge)
+            except Permanent as error:
+                log.error("nudge refused: %s", error.code)
+                break
+            except Exception as error:  # whatever it is, the next attempt or the sweep may succeed
+                log.warning("nudge not sent: %s", type(error).__name__)
+                self._tally.add("nudges_failed")
+                await asyncio.sleep(pause.total_seconds())
+                pause = min(pause * 2, MAX_PAUSE)
+            else:
+                self._tally.add("nudges_sent")
+                return
+        self._tally.add("nudges_dropped")
+
+    async def _sweep_forever(self) -> None:
+        while True:
+            try:
+                self.put(await asyncio.to_thread(self.find_lost))
+            except Exception as error:
+                log.warning("sweep failed: %s", type(error).__name__)
+            await asyncio.sleep(self._settings.sweep_every.total_seconds())
+
+    def find_lost(self) -> Sequence[AnyNudge]:
+        """Sessions and agents that are overdue by `sweep_grace`."""
+        settings = self._settings
+        sessions = self._store.lost_nudges(
+            debounce=settings.debounce,
+            cap=settings.cap,
+            grace=settings.sweep_grace,
+            limit=settings.sweep_limit,
+        )
+        agents = self._store.lost_agents(
+            quiet=settings.quiet, grace=settings.sweep_grace, limit=settings.sweep_limit
+        )
+        self._tally.add("nudges_swept", len(sessions) + len(agents))
+        return (*sessions, *agents)

@@ -1,0 +1,140 @@
+"""The composition root of the edge: gRPC and HTTP servers on a given store and Temporal client.
+
+In: `Store`, `Client`, `Config`, `EdgeSettings`. Out: `EdgeServer`. Next: `kelet-sidecar receive` and
+`dev` run one.
+"""
+
+import asyncio
+import errno
+import os
+import socket
+from typing import Protocol
+
+import grpc
+from grpc_health.v1 import health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+from temporalio.client import Client
+
+from exporter.admission import Admission
+from exporter.doors import IngestStore, NudgeSource, Pingable
+from exporter.health import OTLP, HealthBoard, HealthService, HealthWatch
+from exporter.health import SERVICE as HEALTH_SERVICE
+from exporter.http import HttpParts, HttpServer, build_app
+from exporter.notify import Notifier
+from exporter.receiver import SERVICE as TRACE_SERVICE
+from exporter.receiver import TraceReceiver
+from exporter.rpc.v1 import status_pb2, status_pb2_grpc
+from exporter.settings import EdgeSettings
+from exporter.status import InspectionStore, StatusService
+from exporter.tally import Tally
+from exporter.temporal_link import TemporalLink
+from pipeline.config import Config
+from pipeline.errors import Permanent
+
+STATUS_SERVICE = status_pb2.DESCRIPTOR.services_by_name["StatusService"].full_name
+
+
+class EdgeStore(IngestStore, NudgeSource, Pingable, InspectionStore, Protocol):
+    """All that the edge needs of a store."""
+
+
+class CannotListen(Permanent):
+    """A port is taken or an address is not ours; the message says what to do."""
+
+    code = "cannot_listen"
+
+
+class EdgeServer:
+    """Start it, wait, stop it. The store stays the caller's to close, after the stop."""
+
+    def __init__(
+        self, store: EdgeStore, client: Client, config: Config, settings: EdgeSettings
+    ) -> None:
+        self._settings = settings
+        self.tally = Tally()
+        self.board = HealthBoard()
+        link = TemporalLink(client, config)
+        admission = Admission(settings)
+        self._watch = HealthWatch(self.board, store, link, settings)
+        self._notifier = Notifier(store, link, settings, self.tally)
+        self._receiver = TraceReceiver(store, admission, self._notifier, settings, self.tally)
+        self._parts = HttpParts(store, admission, self._notifier, self.board, settings, self.tally)
+        self._status = StatusService(store)
+        self._grpc: grpc.aio.Server | None = None
+        self._http: HttpServer | None = None
+        self.grpc_port = settings.grpc_port
+        self.http_port = settings.http_port
+
+    async def start(self) -> None:
+        """Returns when both ports serve; raises `CannotListen` with nothing left behind."""
+        settings = self._settings
+        http_socket = bind(settings.host, settings.http_port, "--http-port")
+        try:
+            self._grpc = self._build_grpc()
+            self.grpc_port = listen(self._grpc, settings.host, settings.grpc_port)
+        except BaseException:
+            http_socket.close()
+            raise
+        self.http_port = http_socket.getsockname()[1]
+        self._http = HttpServer(build_app(self._parts), http_socket, settings.drain)
+        await self._watch.check_store()
+        await self._grpc.start()
+        await self._http.start()
+        self.board.set(OTLP, True)
+        self._watch.start()
+        self._notifier.start()
+
+    async def stop(self) -> None:
+        """Take nothing new, finish and answer what is in flight, send the nudges, end."""
+        await self._watch.stop()
+        self.board.close()
+        stops = [server.stop() for server in (self._http,) if server is not None]
+        if self._grpc is not None:
+            stops.append(self._grpc.stop(self._settings.drain.total_seconds()))
+        await asyncio.gather(*stops)
+        await self._receiver.drain()
+        await self._notifier.stop()
+
+    async def wait(self) -> None:
+        """Until somebody stops the server."""
+        if self._grpc is not None:
+            await self._grpc.wait_for_termination()
+
+    def _build_grpc(self) -> grpc.aio.Server:
+        options = (
+            ("grpc.max_receive_message_length", self._settings.grpc_message_bytes),
+            ("grpc.so_reuseport", 0),  # else two sidecars share a port without a word
+        )
+        server = grpc.aio.server(options=options)
+        server.add_generic_rpc_handlers((self._receiver.handler(),))
+        status_pb2_grpc.add_StatusServiceServicer_to_server(self._status, server)
+        health_pb2_grpc.add_HealthServicer_to_server(HealthService(self.board), server)
+        names = (TRACE_SERVICE, STATUS_SERVICE, HEALTH_SERVICE, reflection.SERVICE_NAME)
+        reflection.enable_server_reflection(names, server)
+        return server
+
+
+def bind(host: str, port: int, option: str) -> socket.socket:
+    """A listening TCP socket; `option` is what the message tells the user to change."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            told = "is in use by another process: end that one, or choose another port with"
+        else:
+            told = f"cannot be listened on ({os.strerror(error.errno or 0)}): see --host and"
+        raise CannotListen(f"port {port} on {host} {told} {option}") from None
+
+
+def listen(server: grpc.aio.Server, host: str, port: int) -> int:
+    """Bind the gRPC server; grpc itself does not say why a port cannot be had."""
+    if port:
+        bind(host, port, "--grpc-port").close()
+    name = f"[{host}]" if ":" in host else host
+    try:
+        return server.add_insecure_port(f"{name}:{port}")
+    except RuntimeError:
+        raise CannotListen(
+            f"port {port} on {host} cannot be listened on: choose another with --grpc-port"
+        ) from None

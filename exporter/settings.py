@@ -1,0 +1,72 @@
+"""What a developer passes to the edge: ports, limits and periods.
+
+In: nothing. Out: `EdgeSettings`. Next: `exporter.server` hands it to every part of the edge. What a
+user sets is `pipeline.config.Config`; the command line makes one from the other.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from pipeline.config import Config
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class EdgeSettings:
+    """Limits of the edge. `max_request_bytes` stays below what grpc itself cuts off."""
+
+    host: str = "127.0.0.1"
+    grpc_port: int = 4317
+    """0 takes any free port."""
+    http_port: int = 4318
+    default_project: str = "default"
+    max_request_bytes: int = 32 * MIB
+    """A larger OTLP request is refused for good, with the limit and the setting's name."""
+    max_signal_bytes: int = MIB
+    max_in_flight_bytes: int = 128 * MIB
+    max_in_flight_requests: int = 512
+    retry_after: timedelta = timedelta(seconds=1)
+    """What an overloaded edge asks clients to wait."""
+    drain: timedelta = timedelta(seconds=10)
+    """How long a stop waits for calls in flight."""
+    debounce: timedelta = timedelta(minutes=5)
+    """The same as the session workflows': the sweep needs it to know what is overdue."""
+    cap: timedelta = timedelta(hours=2)
+    quiet: timedelta = timedelta(seconds=30)
+    """How long an agent is left in peace before its aggregation runs."""
+    sweep_every: timedelta = timedelta(seconds=30)
+    sweep_grace: timedelta = timedelta(minutes=1)
+    sweep_limit: int = 500
+    max_nudges: int = 10_000
+    """Nudges waiting to be sent; beyond it they are dropped and the sweep repairs."""
+    n_nudgers: int = 16
+    health_every: timedelta = timedelta(seconds=5)
+    worker_silence: timedelta = timedelta(seconds=90)
+    """A worker that has not polled for this long is gone (a long poll lasts a minute)."""
+
+    def __post_init__(self) -> None:
+        if self.max_request_bytes > self.max_in_flight_bytes:
+            raise ValueError("max_request_bytes must not exceed max_in_flight_bytes")
+
+    @classmethod
+    def of(cls, config: Config) -> "EdgeSettings":
+        """What a user set, the rest by default."""
+        return cls(
+            host=config.host,
+            grpc_port=config.grpc_port,
+            http_port=config.http_port,
+            max_request_bytes=config.max_request_bytes,
+            max_in_flight_bytes=config.max_in_flight_bytes,
+            max_in_flight_requests=config.max_in_flight_requests,
+            debounce=config.debounce,
+            cap=config.session_cap,
+            quiet=config.aggregation_quiet,
+            sweep_every=config.sweep_interval,
+            sweep_grace=config.sweep_grace,
+        )
+
+    @property
+    def grpc_message_bytes(self) -> int:
+        """grpc's own limit answers without RetryInfo or reason, so it lies well above ours."""
+        return max(64 * MIB, 2 * self.max_request_bytes)
