@@ -137,26 +137,22 @@ def _n_received(sidecar: Sidecar) -> int:
 
 
 def _show(sidecar: Sidecar, console: Console) -> int:
-    findings = _findings(sidecar)
+    findings: list[judge.Finding] = sidecar.read("findings", "list", "--project", PROJECT)
     chosen = judge.best(findings)
     if chosen is not None:
-        page = sidecar.run("findings", "show", chosen["id"], "--project", PROJECT)
         console.print()
-        console.out(page.stdout, highlight=False)
+        sys.stdout.flush()
+        sidecar.show("findings", "show", chosen["id"], "--project", PROJECT)
     reasons = judge.verdict(findings)
-    if reasons:
-        console.print("[red]Not the finding that this demo plants.[/red] Missing:")
-        for reason in reasons:
-            console.print(f"  - {reason}")
-        return 1
-    console.print("[green]This is the fault that the application really has.[/green]")
-    return 0
-
-
-def _findings(sidecar: Sidecar) -> list[judge.Finding]:
-    listed = sidecar.read("findings", "list", "--project", PROJECT)
-    rows: list[judge.Finding] = listed["findings"] if isinstance(listed, dict) else listed
-    return [sidecar.read("findings", "show", row["id"], "--project", PROJECT) for row in rows]
+    if not reasons:
+        console.print("[green]This is the fault that the application really has.[/green]")
+        return 0
+    console.print("[red]Not the finding that this demo plants.[/red] Missing:")
+    for reason in reasons:
+        console.print(f"  - {reason}")
+    sidecar.show("coverage", "--project", PROJECT)
+    sidecar.show("clusters", "list", "--project", PROJECT)
+    return 1
 
 
 def _leave_commands(sidecar: Sidecar, keep: bool, console: Console) -> None:

@@ -89,6 +89,10 @@ class Sidecar:
             text=True,
         )
 
+    def show(self, *arguments: str) -> None:
+        """One command of its command line, straight onto the screen."""
+        subprocess.run([executable(), *arguments, "--endpoint", self.endpoint], check=False)
+
     def read(self, *arguments: str) -> Any:
         """The JSON that an inspection command prints."""
         return json.loads(self.run(*arguments, "--format", "json").stdout)
