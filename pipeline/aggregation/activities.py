@@ -47,9 +47,7 @@ class AggregationActivities:
     def aggregate_agent(self, work: AgentInput) -> AggregateResult:
         """Recompute the agent's clusters whole and gate the project's anew."""
         with heartbeating():
-            epoch, rows = self._store.load_rows(
-                work.project, work.agent, limit=self._max_sessions
-            )
+            epoch, rows = self._store.load_rows(work.project, work.agent, limit=self._max_sessions)
             clusters = aggregate(work.agent, work.project, rows, self._settings, self._embedder)
             replaced = self._store.replace_clusters(
                 work.project,

@@ -52,7 +52,9 @@ class SessionActivities:
         result = self._store.finish_session(
             commit.key,
             commit.version,
-            row=self._row(commit.key, stages) if stages and state is SessionState.ANALYSED else None,
+            row=self._row(commit.key, stages)
+            if stages and state is SessionState.ANALYSED
+            else None,
             state=state,
             reason=reason,
             engine_version=ENGINE_VERSION,

@@ -73,7 +73,9 @@ async def nudge_session(client: Client, config: Config, nudge: SessionNudge) -> 
         project=key.project, digest=key.digest, debounce=config.debounce, cap=config.session_cap
     )
     workflow_id = session_workflow_id(key)
-    await _signal(client, config, SESSION_WORKFLOW, workflow_id, start, SPANS_ARRIVED, nudge.version)
+    await _signal(
+        client, config, SESSION_WORKFLOW, workflow_id, start, SPANS_ARRIVED, nudge.version
+    )
 
 
 async def nudge_agent(client: Client, config: Config, nudge: AgentNudge) -> None:

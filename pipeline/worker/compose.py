@@ -1,0 +1,99 @@
+"""Which workflows and activities a worker runs, and what they are given.
+
+In: store, client, config. Out: a `Worker`. Next: `pipeline.worker.run` runs it until told to stop.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from pipeline.aggregation.activities import AggregationActivities
+from pipeline.aggregation.settings import AggregationSettings
+from pipeline.aggregation.vectors import CachedEmbedder, TextEmbedder
+from pipeline.aggregation.workflow import AgentAggregationWorkflow
+from pipeline.clustering.embedding import Embedder
+from pipeline.config import Config
+from pipeline.interrogation.activities import InterrogationActivities
+from pipeline.interrogation.statistical import StatisticalInterrogator
+from pipeline.interrogation.workflow import InterrogateAgentWorkflow
+from pipeline.investigation.activities import InvestigationActivities
+from pipeline.investigation.workflow import InvestigateIssueWorkflow
+from pipeline.session.activities import SessionActivities
+from pipeline.session.workflow import SessionWorkflow
+from pipeline.signals.activities import SignalsActivities
+from pipeline.signals.workflows import EnrichSignalsWorkflow, MergeSignalsWorkflow
+from pipeline.store import Store
+from pipeline.temporal.failures import FailureTable
+
+WORKFLOWS: Sequence[type] = (
+    SessionWorkflow,
+    EnrichSignalsWorkflow,
+    MergeSignalsWorkflow,
+    InterrogateAgentWorkflow,
+    AgentAggregationWorkflow,
+    InvestigateIssueWorkflow,
+)
+
+GRACE = timedelta(seconds=5)
+"""What a stop gives running activities; whatever it cuts off is found in the store and repeated."""
+
+MAX_CACHED_WORKFLOWS = 500
+"""Sessions mostly sleep; one that was evicted replays some thirty events when it wakes."""
+
+
+def build_worker(
+    store: Store, client: Client, config: Config, *, embedder: TextEmbedder | None = None
+) -> Worker:
+    """One worker for all stages. The sandbox stays on; workflow files pass our modules through."""
+    n_threads = config.worker_threads
+    return Worker(
+        client,
+        task_queue=config.temporal_task_queue,
+        workflows=WORKFLOWS,
+        activities=activities(store, client, config, embedder or Embedder()),
+        activity_executor=ThreadPoolExecutor(2 * n_threads, thread_name_prefix="activity"),
+        # Long activities must not take the threads that sessions wait for, and the other way round.
+        max_concurrent_activities=n_threads,
+        max_concurrent_local_activities=n_threads,
+        max_cached_workflows=MAX_CACHED_WORKFLOWS,
+        interceptors=[FailureTable()],
+        graceful_shutdown_timeout=GRACE,
+    )
+
+
+def activities(
+    store: Store, client: Client, config: Config, embedder: TextEmbedder
+) -> list[Callable[..., Any]]:
+    """Every activity method, bound to what it needs."""
+    max_spans = config.max_spans_a_session
+    session = SessionActivities(store, client, config)
+    signals = SignalsActivities(store, max_spans=max_spans)
+    interrogation = InterrogationActivities(store, StatisticalInterrogator(), max_spans=max_spans)
+    aggregation = AggregationActivities(
+        store,
+        CachedEmbedder(store, embedder),
+        aggregation_settings(config),
+        max_sessions=config.max_sessions_an_agent,
+    )
+    investigation = InvestigationActivities(store, min_healthy=config.min_healthy)
+    return [
+        *(session.session_clock, session.commit_session, session.notify_aggregations),
+        *(signals.enrich_session, signals.merge_session),
+        interrogation.interrogate_session,
+        *(aggregation.agent_clock, aggregation.aggregate_agent, aggregation.finish_aggregation),
+        *(investigation.contrast, investigation.diagnose, investigation.verify_evidence),
+        *(investigation.write_patch, investigation.commit_finding),
+    ]
+
+
+def aggregation_settings(config: Config) -> AggregationSettings:
+    """What a user set of the gate."""
+    return AggregationSettings(
+        min_sessions=config.min_sessions,
+        min_blocks=config.min_blocks,
+        min_healthy=config.min_healthy,
+    )

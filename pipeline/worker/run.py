@@ -1,0 +1,65 @@
+"""A worker from its start to its end, through any absence of Temporal.
+
+In: `Config` and an event that says stop. Out: analysed sessions. Next: `kelet-sidecar work`.
+"""
+
+import asyncio
+import logging
+from datetime import timedelta
+
+from temporalio.worker import Worker
+
+from pipeline.config import Config
+from pipeline.errors import TemporalUnavailable
+from pipeline.store import Store
+from pipeline.temporal.client import connect
+from pipeline.worker.compose import build_worker
+
+log = logging.getLogger(__name__)
+
+FIRST_PAUSE = timedelta(milliseconds=250)
+MAX_PAUSE = timedelta(seconds=10)
+STOP_PATIENCE = timedelta(seconds=10)
+
+
+async def run_worker(config: Config, stop: asyncio.Event) -> None:
+    """Poll until `stop` is set. Temporal may come, go and come back meanwhile."""
+    store = await asyncio.to_thread(Store.open, config.database_url)
+    try:
+        pause = FIRST_PAUSE
+        while not stop.is_set():
+            try:
+                worker = build_worker(store, await connect(config), config)
+                log.info("worker polls %s", config.temporal_target)
+                await _until(worker, stop)
+                pause = FIRST_PAUSE
+            except (TemporalUnavailable, RuntimeError) as error:
+                # RuntimeError is what the SDK raises for a service that is not there (yet).
+                log.warning("worker waits for %s: %s", config.temporal_target, type(error).__name__)
+                await _sleep(pause, stop)
+                pause = min(pause * 2, MAX_PAUSE)
+    finally:
+        store.close()
+
+
+async def _until(worker: Worker, stop: asyncio.Event) -> None:
+    """Run the worker; an activity that does not end in time is left behind with the process."""
+    running = asyncio.create_task(worker.run())
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if running.done():
+        stopping.cancel()
+        running.result()
+        return
+    shutdown = asyncio.create_task(worker.shutdown())
+    done, _ = await asyncio.wait({running}, timeout=STOP_PATIENCE.total_seconds())
+    if not done:
+        log.warning("activities still run; their work is repeated at the next start")
+    shutdown.cancel()
+
+
+async def _sleep(pause: timedelta, stop: asyncio.Event) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), pause.total_seconds())
+    except TimeoutError:
+        return
