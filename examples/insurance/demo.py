@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m examples.insurance.demo", description=__doc__)
     parser.add_argument("--calls", type=int, default=300, help="how many calls to take")
-    parser.add_argument("--seed", type=int, default=7, help="seed of the calls and of the feedback")
+    parser.add_argument("--seed", type=int, default=10, help="seed of the calls and of the feedback")
     parser.add_argument("--folder", type=Path, default=Path(".demo"), help="emptied, then filled")
     parser.add_argument("--keep", action="store_true", help="leave the sidecar running till Ctrl-C")
     parser.add_argument("--timeout", default="4m", help="how long to wait for the analysis")

@@ -19,7 +19,7 @@ COMPLAINTS_OF_RIGHT = 0.03
 class Feedback:
     """Gives a thumbs-down where a policyholder would; counts them."""
 
-    def __init__(self, client: httpx.AsyncClient, seed: int = 7) -> None:
+    def __init__(self, client: httpx.AsyncClient, seed: int = 10) -> None:
         self._client = client
         self._seed = seed
         self.n_given = 0
