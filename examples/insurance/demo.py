@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status = _run(options, console)
     except NotStarted as error:
-        console.print(f"[red]{error}[/red]", highlight=False)
+        console.print(str(error), style="red", markup=False, highlight=False)
         return 1
     except KeyboardInterrupt:
         console.print("\nStopped; everything the demo started has ended.")
@@ -50,7 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m examples.insurance.demo", description=__doc__)
     parser.add_argument("--calls", type=int, default=300, help="how many calls to take")
-    parser.add_argument("--seed", type=int, default=10, help="seed of the calls and of the feedback")
+    parser.add_argument(
+        "--seed", type=int, default=10, help="seed of the calls and of the feedback"
+    )
     parser.add_argument("--folder", type=Path, default=Path(".demo"), help="emptied, then filled")
     parser.add_argument("--keep", action="store_true", help="leave the sidecar running till Ctrl-C")
     parser.add_argument("--timeout", default="4m", help="how long to wait for the analysis")
@@ -129,7 +131,8 @@ def _await_analysis(sidecar: Sidecar, n_calls: int, timeout: str, console: Conso
         wait = ("wait", "--project", PROJECT, "--timeout", timeout)
         done = sidecar.run(*wait, check=False)
     if done.returncode:
-        console.print(f"[red]wait ended with {done.returncode}[/red]: {done.stdout}{done.stderr}")
+        said = f"wait ended with {done.returncode}: {done.stdout}{done.stderr}"
+        console.print(said, style="red", markup=False)
 
 
 def _n_received(sidecar: Sidecar) -> int:
