@@ -9,13 +9,13 @@ from datetime import timedelta
 from pipeline.model.answers import AgentClock
 
 NOTHING = timedelta(0)
-GROWTH = 1.1
+GROWTH_PERCENT = 110
 
 
 def time_to_wait(clock: AgentClock, quiet: timedelta, *, waited: bool) -> timedelta:
     """Until the window of quiet is over. An agent that never falls quiet is due when its sessions
     have grown by 10 %, looked at once a window: the first window is always waited in full."""
     rest = max(NOTHING, quiet - clock.quiet_for)
-    if waited and clock.n_sessions >= clock.n_sessions_at_last * GROWTH:
+    if waited and clock.n_sessions * 100 >= clock.n_sessions_at_last * GROWTH_PERCENT:
         return NOTHING
     return rest

@@ -13,7 +13,7 @@ from pipeline.config import Config
 from pipeline.errors import LimitExceeded
 from pipeline.model.answers import SessionClock, StageResults
 from pipeline.model.session import SessionKey, SessionRow, SessionState
-from pipeline.session.contracts import CommitSessionInput, CommitSessionResult
+from pipeline.session.contracts import CommitSessionInput, CommitSessionResult, NotifyInput
 from pipeline.signals.verdict import decide
 from pipeline.store import Store
 from pipeline.temporal.nudges import nudge_agent
@@ -45,10 +45,10 @@ class SessionActivities:
             stages = self._store.load_stages(commit.key, commit.version)
         clock = self._store.session_clock(commit.key)
         if clock is None:
-            return CommitSessionResult(done=True, agents_wait=False)
+            return CommitSessionResult(done=True)
         state, reason = outcome(clock, stages, commit.failure)
         if state is SessionState.WAITING:
-            return CommitSessionResult(done=False, agents_wait=False)
+            return CommitSessionResult(done=False)
         result = self._store.finish_session(
             commit.key,
             commit.version,
@@ -59,7 +59,7 @@ class SessionActivities:
             reason=reason,
             engine_version=ENGINE_VERSION,
         )
-        return CommitSessionResult(done=result.done, agents_wait=bool(result.agents))
+        return CommitSessionResult(done=result.done, agents=result.agents)
 
     def _row(self, key: SessionKey, stages: StageResults) -> SessionRow:
         return SessionRow(
@@ -71,9 +71,9 @@ class SessionActivities:
         )
 
     @activity.defn
-    async def notify_aggregations(self, key: SessionKey) -> None:
+    async def notify_aggregations(self, work: NotifyInput) -> None:
         """Signal first, then mark: a kill in between signals twice, which is harmless."""
-        for nudge in await asyncio.to_thread(self._store.agents_to_nudge, key):
+        for nudge in work.agents:
             await nudge_agent(self._client, self._config, nudge)
             await asyncio.to_thread(self._store.mark_agent_nudged, nudge.project, nudge.agent)
 

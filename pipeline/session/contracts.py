@@ -6,10 +6,17 @@ by whoever nudges and `SessionClock` by the store; both stand further down and a
 
 from pipeline.model.answers import SessionClock
 from pipeline.model.frozen import Frozen
+from pipeline.model.nudge import AgentNudge
 from pipeline.model.session import SessionKey
 from pipeline.temporal.nudges import SessionInput
 
-__all__ = ["CommitSessionInput", "CommitSessionResult", "SessionClock", "SessionInput"]
+__all__ = [
+    "CommitSessionInput",
+    "CommitSessionResult",
+    "NotifyInput",
+    "SessionClock",
+    "SessionInput",
+]
 
 
 class CommitSessionInput(Frozen):
@@ -21,7 +28,13 @@ class CommitSessionInput(Frozen):
 
 
 class CommitSessionResult(Frozen):
-    """Whether the version still held, and whether agents wait for a nudge."""
+    """Whether the version still held, and the agents that wait for a nudge (names and epochs)."""
 
     done: bool
-    agents_wait: bool
+    agents: tuple[AgentNudge, ...] = ()
+
+
+class NotifyInput(Frozen):
+    """The agents whose rows changed with the commit."""
+
+    agents: tuple[AgentNudge, ...]

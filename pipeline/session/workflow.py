@@ -21,7 +21,12 @@ with workflow.unsafe.imports_passed_through():
     from pipeline.interrogation.workflow import InterrogateAgentWorkflow
     from pipeline.model.session import SessionKey
     from pipeline.session.activities import SessionActivities
-    from pipeline.session.contracts import CommitSessionInput, SessionClock, SessionInput
+    from pipeline.session.contracts import (
+        CommitSessionInput,
+        NotifyInput,
+        SessionClock,
+        SessionInput,
+    )
     from pipeline.session.debounce import NOTHING, time_to_wait
     from pipeline.signals.contracts import SignalsInput
     from pipeline.signals.workflows import EnrichSignalsWorkflow, MergeSignalsWorkflow
@@ -82,9 +87,10 @@ class SessionWorkflow:
         result = await workflow.execute_local_activity_method(
             SessionActivities.commit_session, commit, **LOCAL
         )
-        if result.agents_wait:
+        if result.agents:
+            notify = NotifyInput(agents=result.agents)
             await workflow.execute_local_activity_method(
-                SessionActivities.notify_aggregations, self.key, **LOCAL
+                SessionActivities.notify_aggregations, notify, **LOCAL
             )
         return result.done
 

@@ -15,11 +15,12 @@ from pipeline.errors import TemporalUnavailable
 
 async def connect(config: Config, *, lazy: bool = False) -> Client:
     """A client; `lazy` returns at once and connects with the first call, so that ingest can start."""
+    key = config.temporal_api_key
     try:
         return await Client.connect(
             config.temporal_target,
             namespace=config.temporal_namespace,
-            api_key=config.temporal_api_key and config.temporal_api_key.get_secret_value(),
+            api_key=key.get_secret_value() if key else None,
             tls=tls_of(config),
             data_converter=pydantic_data_converter,
             lazy=lazy,

@@ -1,0 +1,77 @@
+"""Settings: durations as people write them, precedence, readable refusals, a reference that is true."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import typer
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr, TypeAdapter, ValidationError
+from typer.testing import CliRunner
+
+from exporter.cli.config import markdown, register
+from pipeline.config import FILE_VARIABLE, Config, Duration, format_duration, reference
+
+DURATION: TypeAdapter[timedelta] = TypeAdapter(Duration)
+REFERENCE_PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("5m", 300), ("30s", 30), ("1h30m", 5400), ("250ms", 0.25), ("1.5h", 5400), ("2d", 172800)],
+)
+def test_durations_as_people_write_them(text: str, seconds: float) -> None:
+    assert DURATION.validate_python(text) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("text", ["soon", "5 parsecs", "-5m", "m5", ""])
+def test_other_durations_are_refused(text: str) -> None:
+    with pytest.raises(ValidationError):
+        DURATION.validate_python(text)
+
+
+@given(st.integers(0, 10_000_000).map(lambda ms: timedelta(milliseconds=ms)))
+def test_duration_is_read_back(duration: timedelta) -> None:
+    assert DURATION.validate_python(format_duration(duration)) == duration
+
+
+def test_option_wins_over_environment_over_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "kelet.toml"
+    file.write_text('debounce = "1s"\nmin_sessions = 7\ngrpc_port = 1001\n')
+    monkeypatch.setenv(FILE_VARIABLE, str(file))
+    monkeypatch.setenv("KELET_DEBOUNCE", "2s")
+    monkeypatch.setenv("KELET_GRPC_PORT", "1002")
+    config = Config(grpc_port=1003)
+    assert (config.grpc_port, config.min_sessions) == (1003, 7)
+    assert config.debounce == timedelta(seconds=2)
+
+
+def test_misspelled_setting_in_the_file_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "kelet.toml"
+    file.write_text('debouce = "1s"\n')
+    app = typer.Typer()
+    register(app)
+    done = CliRunner().invoke(app, ["--current", "--config", str(file)], env={FILE_VARIABLE: None})
+    assert done.exit_code == 2
+    assert "debouce" in done.stderr
+
+
+def test_secret_is_not_printed() -> None:
+    config = Config(temporal_api_key=SecretStr("tmprl-secret"))
+    assert "tmprl-secret" not in config.model_dump_json() + repr(config)
+
+
+def test_every_setting_says_what_it_does() -> None:
+    rows = list(reference())
+    assert {row[0] for row in rows} == set(Config.model_fields)
+    assert all(row[3].endswith(".") for row in rows)
+
+
+def test_reference_page_is_generated() -> None:
+    """`kelet-sidecar config` writes the table in docs/configuration.md."""
+    assert markdown() in REFERENCE_PAGE.read_text()
