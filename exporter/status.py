@@ -90,7 +90,7 @@ class StatusService(status_pb2_grpc.StatusServiceServicer):
             partial(self._no_session, project, session_id),
         )
         detail = await _read(context, read)
-        return convert.view_to_message(convert.SessionView.of(detail.session, detail.row))
+        return convert.view_to_message(convert.SessionView.of(detail))
 
     async def ListClusters(
         self, request: pb.ListClustersRequest, context: Context

@@ -4,16 +4,29 @@ In: models of `pipeline.model`, or messages. Out: the other of the two; clusters
 `status_convert_findings`. Next: `exporter.status` sends the messages, `exporter.cli` shows the models.
 """
 
+import json
 from collections.abc import Iterable
 
 from exporter.rpc.v1 import status_pb2 as pb
-from exporter.status_wire import enum_to_wire, known, moment, sources, text, texts, timestamp
+from exporter.status_wire import (
+    enum_to_wire,
+    from_nanos,
+    known,
+    moment,
+    optional_text,
+    present,
+    sources,
+    text,
+    texts,
+    timestamp,
+)
+from pipeline.model.answers import SessionDetail
 from pipeline.model.coverage import Coverage, Progress
 from pipeline.model.detection import Detection, DetectorRole
 from pipeline.model.evidence import Located
 from pipeline.model.frozen import Frozen
 from pipeline.model.session import Candidate, Session, SessionRow, SessionState, StepOutline
-from pipeline.model.signal import SignalSource, Verdict, VerdictLabel, Vote
+from pipeline.model.signal import Signal, SignalKind, SignalSource, Verdict, VerdictLabel, Vote
 
 
 class SessionView(Frozen):
@@ -24,20 +37,25 @@ class SessionView(Frozen):
     votes: tuple[Vote, ...] = ()
     traits: tuple[Detection, ...] = ()
     hypotheses: tuple[Candidate, ...] = ()
+    signals: tuple[Signal, ...] = ()
+    cluster_ids: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, session: Session, row: SessionRow | None) -> "SessionView":
-        """The view of a session and its row; without a row it was not analysed yet."""
-        if row is None:
-            return cls(session=session)
+    def of(cls, detail: SessionDetail) -> "SessionView":
+        """The view of what the store keeps; without a row the session was not analysed yet."""
+        seen = cls(session=detail.session, signals=detail.signals, cluster_ids=detail.cluster_ids)
+        return seen if detail.row is None else seen.with_row(detail.row)
+
+    def with_row(self, row: SessionRow) -> "SessionView":
+        """The same with the results of the analysis."""
         outline = sorted(row.interrogate.outline, key=lambda o: (o.order, o.agent, o.step))
-        return cls(
-            session=session,
-            steps=tuple(outline),
-            votes=row.merge.votes + row.enrich.votes,
-            traits=row.enrich.detections,
-            hypotheses=row.interrogate.candidates,
-        )
+        results = {
+            "steps": tuple(outline),
+            "votes": row.merge.votes + row.enrich.votes,
+            "traits": row.enrich.detections,
+            "hypotheses": row.interrogate.candidates,
+        }
+        return self.model_copy(update=results)
 
 
 def coverage_to_message(coverage: Coverage) -> pb.Coverage:
@@ -116,12 +134,16 @@ def session_from_message(message: pb.Session) -> Session:
     )
 
 
-def _located_to_message(passages: Iterable[Located]) -> list[pb.Located]:
-    return [pb.Located(text=text(p.text), span_id=p.span_id, field=text(p.field)) for p in passages]
+def _located_to_message(passage: Located) -> pb.Located:
+    return pb.Located(text=text(passage.text), span_id=passage.span_id, field=text(passage.field))
 
 
-def _located_from_message(passages: Iterable[pb.Located]) -> tuple[Located, ...]:
-    return tuple(Located(text=p.text, span_id=p.span_id, field=p.field) for p in passages)
+def _located_from_message(message: pb.Located) -> Located:
+    return Located(text=message.text, span_id=message.span_id, field=message.field)
+
+
+def _passages(messages: Iterable[pb.Located]) -> tuple[Located, ...]:
+    return tuple(_located_from_message(m) for m in messages)
 
 
 def _trait_to_message(trait: Detection) -> pb.Trait:
@@ -135,7 +157,7 @@ def _trait_to_message(trait: Detection) -> pb.Trait:
         value=trait.value,
         confidence=trait.confidence,
         detail=text(trait.detail),
-        passages=_located_to_message(trait.passages),
+        passages=[_located_to_message(p) for p in trait.passages],
     )
 
 
@@ -150,7 +172,7 @@ def _trait_from_message(message: pb.Trait) -> Detection:
         value=message.value,
         confidence=message.confidence,
         detail=message.detail,
-        passages=_located_from_message(message.passages),
+        passages=_passages(message.passages),
     )
 
 
@@ -163,10 +185,13 @@ def _step_to_message(step: StepOutline) -> pb.StepOutline:
         span_id=step.span_id,
         upstream=texts(step.upstream),
         external=step.external,
+        sample_in=None if step.sample_in is None else _located_to_message(step.sample_in),
+        sample_out=None if step.sample_out is None else _located_to_message(step.sample_out),
     )
 
 
 def _step_from_message(message: pb.StepOutline) -> StepOutline:
+    came, went = present(message, "sample_in"), present(message, "sample_out")
     return StepOutline(
         agent=message.agent,
         step=message.step,
@@ -175,6 +200,8 @@ def _step_from_message(message: pb.StepOutline) -> StepOutline:
         span_id=message.span_id,
         upstream=tuple(message.upstream),
         external=message.external,
+        sample_in=None if came is None else _located_from_message(came),
+        sample_out=None if went is None else _located_from_message(went),
     )
 
 
@@ -184,7 +211,7 @@ def _vote_to_message(vote: Vote) -> pb.Vote:
         negative=vote.negative,
         weight=vote.weight,
         name=text(vote.name),
-        family=vote.family,
+        family=optional_text(vote.family),
     )
 
 
@@ -194,7 +221,7 @@ def _vote_from_message(message: pb.Vote) -> Vote:
         negative=message.negative,
         weight=message.weight,
         name=message.name,
-        family=message.family if message.HasField("family") else None,
+        family=present(message, "family"),
     )
 
 
@@ -204,7 +231,7 @@ def _hypothesis_to_message(candidate: Candidate) -> pb.Hypothesis:
         step=text(candidate.step),
         sentence=text(candidate.sentence),
         traits=texts(candidate.traits),
-        passages=_located_to_message(candidate.passages),
+        passages=[_located_to_message(p) for p in candidate.passages],
     )
 
 
@@ -214,7 +241,41 @@ def _hypothesis_from_message(message: pb.Hypothesis) -> Candidate:
         step=message.step,
         sentence=message.sentence,
         traits=tuple(message.traits),
-        passages=_located_from_message(message.passages),
+        passages=_passages(message.passages),
+    )
+
+
+def _signal_to_message(signal: Signal) -> pb.Signal:
+    values = {text(k): json.dumps(v, sort_keys=True) for k, v in signal.metadata.items()}
+    return pb.Signal(
+        identity=text(signal.identity),
+        session_id=optional_text(signal.session_id),
+        trace_id=signal.trace_id,
+        kind=signal.kind,
+        source=enum_to_wire(signal.source),
+        trigger_name=optional_text(signal.trigger_name),
+        score=signal.score,
+        value=optional_text(signal.value),
+        confidence=signal.confidence,
+        metadata=values,
+        timestamp=None if signal.timestamp is None else from_nanos(signal.timestamp),
+    )
+
+
+def _signal_from_message(project: str, message: pb.Signal) -> Signal:
+    return Signal(
+        identity=message.identity,
+        project=project,
+        session_id=present(message, "session_id"),
+        trace_id=present(message, "trace_id"),
+        kind=SignalKind(message.kind),
+        source=known(SignalSource, message.source),
+        trigger_name=present(message, "trigger_name"),
+        score=present(message, "score"),
+        value=present(message, "value"),
+        confidence=present(message, "confidence"),
+        metadata={k: json.loads(v) for k, v in sorted(message.metadata.items())},
+        timestamp=message.timestamp.ToNanoseconds() if message.HasField("timestamp") else None,
     )
 
 
@@ -226,6 +287,8 @@ def view_to_message(view: SessionView) -> pb.SessionDetail:
         votes=[_vote_to_message(v) for v in view.votes],
         traits=[_trait_to_message(t) for t in view.traits],
         hypotheses=[_hypothesis_to_message(h) for h in view.hypotheses],
+        signals=[_signal_to_message(s) for s in view.signals],
+        cluster_ids=view.cluster_ids,
     )
 
 
@@ -237,4 +300,6 @@ def view_from_message(message: pb.SessionDetail) -> SessionView:
         votes=tuple(_vote_from_message(v) for v in message.votes),
         traits=tuple(_trait_from_message(t) for t in message.traits),
         hypotheses=tuple(_hypothesis_from_message(h) for h in message.hypotheses),
+        signals=tuple(_signal_from_message(message.session.project, s) for s in message.signals),
+        cluster_ids=tuple(message.cluster_ids),
     )

@@ -7,7 +7,17 @@ the messages, `exporter.cli` shows the models.
 from collections.abc import Iterable
 
 from exporter.rpc.v1 import status_pb2 as pb
-from exporter.status_wire import enum_to_wire, known, moment, sources, text, texts, timestamp
+from exporter.status_wire import (
+    enum_to_wire,
+    known,
+    moment,
+    optional_text,
+    present,
+    sources,
+    text,
+    texts,
+    timestamp,
+)
 from pipeline.model.cluster import Cluster, Condition, GateState, Rate, Rule
 from pipeline.model.evidence import Evidence
 from pipeline.model.finding import Basis, Finding, FindingState, HealthyRate, PromptPatch
@@ -138,10 +148,6 @@ def _patch_from_message(message: pb.PromptPatch) -> PromptPatch:
     )
 
 
-def _optional(value: str | None) -> str | None:
-    return None if value is None else text(value)
-
-
 def finding_to_message(finding: Finding) -> pb.Finding:
     """Finding -> message."""
     return pb.Finding(
@@ -150,11 +156,11 @@ def finding_to_message(finding: Finding) -> pb.Finding:
         state=enum_to_wire(finding.state),
         title=text(finding.title),
         root_cause=text(finding.root_cause),
-        trigger=_optional(finding.trigger),
-        blamed_agent=_optional(finding.blamed_agent),
-        blamed_step=_optional(finding.blamed_step),
+        trigger=optional_text(finding.trigger),
+        blamed_agent=optional_text(finding.blamed_agent),
+        blamed_step=optional_text(finding.blamed_step),
         surfaced_agent=text(finding.surfaced_agent),
-        feature=_optional(finding.feature),
+        feature=optional_text(finding.feature),
         basis=enum_to_wire(finding.basis),
         n_sessions=finding.n_sessions,
         session_ids=texts(finding.session_ids),
@@ -167,7 +173,7 @@ def finding_to_message(finding: Finding) -> pb.Finding:
         evidence=_evidence_to_message(finding.evidence),
         tags=texts(finding.tags),
         prompt_patch=_patch_to_message(finding.prompt_patch),
-        prompt_patch_reason=_optional(finding.prompt_patch_reason),
+        prompt_patch_reason=optional_text(finding.prompt_patch_reason),
         engine=finding.engine,
         engine_version=finding.engine_version,
         cluster_id=finding.cluster_id,
@@ -188,24 +194,24 @@ def finding_from_message(message: pb.Finding) -> Finding:
         state=known(FindingState, message.state),
         title=message.title,
         root_cause=message.root_cause,
-        trigger=_present(message, "trigger"),
-        blamed_agent=_present(message, "blamed_agent"),
-        blamed_step=_present(message, "blamed_step"),
+        trigger=present(message, "trigger"),
+        blamed_agent=present(message, "blamed_agent"),
+        blamed_step=present(message, "blamed_step"),
         surfaced_agent=message.surfaced_agent,
-        feature=_present(message, "feature"),
+        feature=present(message, "feature"),
         basis=known(Basis, message.basis),
         n_sessions=message.n_sessions,
         session_ids=tuple(message.session_ids),
         failing=_rate_from_message(message.failing),
         healthy=_healthy_from_message(message.healthy),
-        p_value=message.p_value if message.HasField("p_value") else None,
+        p_value=present(message, "p_value"),
         q_value=message.q_value,
         n_tests=message.n_tests,
         verdict_sources=sources(message.verdict_sources),
         evidence=_evidence_from_message(message.evidence),
         tags=tuple(message.tags),
         prompt_patch=_patch_from_message(patch) if patch is not None else None,
-        prompt_patch_reason=_present(message, "prompt_patch_reason"),
+        prompt_patch_reason=present(message, "prompt_patch_reason"),
         engine=message.engine,
         engine_version=message.engine_version,
         cluster_id=message.cluster_id,
@@ -215,7 +221,3 @@ def finding_from_message(message: pb.Finding) -> Finding:
         healthy_evidence=_evidence_from_message(message.healthy_evidence),
         tried=tuple(message.tried),
     )
-
-
-def _present(message: pb.Finding, field: str) -> str | None:
-    return getattr(message, field) if message.HasField(field) else None

@@ -14,25 +14,6 @@ from pipeline.model.session import Session
 
 Json = dict[str, Any]
 
-_CLUSTER_FIELDS = (
-    "id",
-    "project",
-    "agent",
-    "label",
-    "rule",
-    "noise",
-    "failing",
-    "healthy",
-    "n_blocks",
-    "p_value",
-    "q_value",
-    "gate",
-    "reason",
-    "n_hypotheses",
-    "revision",
-    "content_digest",
-    "session_ids",
-)
 _HEALTHY_FIELDS = ("confirmed_n", "presumed_n", "k", "n", "low", "high")
 
 
@@ -69,7 +50,8 @@ def view_json(view: SessionView) -> Json:
 def cluster_json(cluster: Cluster) -> Json:
     """A cluster; `rule` is null for noise."""
     plain = cluster.model_dump(mode="json")
-    return {field: plain[field] for field in _CLUSTER_FIELDS}
+    session_ids = plain.pop("session_ids")
+    return plain | {"session_ids": session_ids}
 
 
 def finding_json(finding: Finding) -> Json:

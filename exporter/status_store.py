@@ -7,22 +7,14 @@ is the one that is meant, tests pass a store in memory.
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
+from pipeline.model.answers import SessionDetail
 from pipeline.model.cluster import Cluster, GateState
 from pipeline.model.coverage import Coverage, Progress
 from pipeline.model.finding import Finding, FindingState
-from pipeline.model.session import Session, SessionRow, SessionState
+from pipeline.model.session import Session, SessionState
 from pipeline.model.signal import VerdictLabel
 
 DEFAULT_PAGE_SIZE = 100
-
-
-class SessionDetail(Protocol):
-    """A session and its row, None before the first analysis."""
-
-    @property
-    def session(self) -> Session: ...
-    @property
-    def row(self) -> SessionRow | None: ...
 
 
 class InspectionStore(Protocol):

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from exporter.rpc.v1 import status_pb2 as pb
@@ -69,10 +70,27 @@ def texts(plain: Iterable[str]) -> list[str]:
     return [text(p) for p in plain]
 
 
+def optional_text(plain: str | None) -> str | None:
+    """`text` of what is there."""
+    return None if plain is None else text(plain)
+
+
+def present(message: Message, field: str) -> Any:
+    """An optional field, None when it is absent."""
+    return getattr(message, field) if message.HasField(field) else None
+
+
 def timestamp(when: datetime) -> Timestamp:
     """An aware time as a message."""
     stamp = Timestamp()
     stamp.FromDatetime(when)
+    return stamp
+
+
+def from_nanos(nanos: int) -> Timestamp:
+    """Unix nanoseconds as a message."""
+    stamp = Timestamp()
+    stamp.FromNanoseconds(nanos)
     return stamp
 
 

@@ -28,7 +28,7 @@ from exporter.status_convert import SessionView
 from pipeline.model.cluster import Cluster, Condition
 from pipeline.model.detection import Detection
 from pipeline.model.session import Candidate, Session, StepOutline
-from pipeline.model.signal import Vote
+from pipeline.model.signal import Signal, Vote
 
 MAX_LISTED = 20
 PASSAGE_CHARS = 160
@@ -53,6 +53,8 @@ def _session_head(session: Session) -> Group:
 
 
 def _session_sections(view: SessionView) -> Iterator[RenderableType]:
+    if view.signals:
+        yield section("Signals", *(_signal(s) for s in view.signals))
     if not view.steps and not view.traits:
         yield Text("Not analysed yet: `wait` returns when it is.", style="dim")
         return
@@ -63,6 +65,16 @@ def _session_sections(view: SessionView) -> Iterator[RenderableType]:
         yield section("Traits", _traits(view.traits))
     if view.hypotheses:
         yield section("What may have gone wrong", *_hypotheses(view.hypotheses))
+    if view.cluster_ids:
+        yield section("In clusters", *bullets(view.cluster_ids))
+
+
+def _signal(signal: Signal) -> Text:
+    said = (
+        f"score {signal.score:g}" if signal.score is not None else shorten(signal.value or "", 80)
+    )
+    name = f" {plain(signal.trigger_name)}" if signal.trigger_name else ""
+    return Text(f"{signal.source} {signal.kind}{name}: ").append(said or "no score", style="bold")
 
 
 def _steps(steps: Sequence[StepOutline]) -> Table:

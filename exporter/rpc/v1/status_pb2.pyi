@@ -218,7 +218,7 @@ class Located(_message.Message):
     def __init__(self, text: _Optional[str] = ..., span_id: _Optional[str] = ..., field: _Optional[str] = ...) -> None: ...
 
 class StepOutline(_message.Message):
-    __slots__ = ("agent", "step", "order", "n_occurrences", "span_id", "upstream", "external")
+    __slots__ = ("agent", "step", "order", "n_occurrences", "span_id", "upstream", "external", "sample_in", "sample_out")
     AGENT_FIELD_NUMBER: _ClassVar[int]
     STEP_FIELD_NUMBER: _ClassVar[int]
     ORDER_FIELD_NUMBER: _ClassVar[int]
@@ -226,6 +226,8 @@ class StepOutline(_message.Message):
     SPAN_ID_FIELD_NUMBER: _ClassVar[int]
     UPSTREAM_FIELD_NUMBER: _ClassVar[int]
     EXTERNAL_FIELD_NUMBER: _ClassVar[int]
+    SAMPLE_IN_FIELD_NUMBER: _ClassVar[int]
+    SAMPLE_OUT_FIELD_NUMBER: _ClassVar[int]
     agent: str
     step: str
     order: int
@@ -233,7 +235,42 @@ class StepOutline(_message.Message):
     span_id: str
     upstream: _containers.RepeatedScalarFieldContainer[str]
     external: bool
-    def __init__(self, agent: _Optional[str] = ..., step: _Optional[str] = ..., order: _Optional[int] = ..., n_occurrences: _Optional[int] = ..., span_id: _Optional[str] = ..., upstream: _Optional[_Iterable[str]] = ..., external: _Optional[bool] = ...) -> None: ...
+    sample_in: Located
+    sample_out: Located
+    def __init__(self, agent: _Optional[str] = ..., step: _Optional[str] = ..., order: _Optional[int] = ..., n_occurrences: _Optional[int] = ..., span_id: _Optional[str] = ..., upstream: _Optional[_Iterable[str]] = ..., external: _Optional[bool] = ..., sample_in: _Optional[_Union[Located, _Mapping]] = ..., sample_out: _Optional[_Union[Located, _Mapping]] = ...) -> None: ...
+
+class Signal(_message.Message):
+    __slots__ = ("identity", "session_id", "trace_id", "kind", "source", "trigger_name", "score", "value", "confidence", "metadata", "timestamp")
+    class MetadataEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    IDENTITY_FIELD_NUMBER: _ClassVar[int]
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    TRACE_ID_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    TRIGGER_NAME_FIELD_NUMBER: _ClassVar[int]
+    SCORE_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    CONFIDENCE_FIELD_NUMBER: _ClassVar[int]
+    METADATA_FIELD_NUMBER: _ClassVar[int]
+    TIMESTAMP_FIELD_NUMBER: _ClassVar[int]
+    identity: str
+    session_id: str
+    trace_id: str
+    kind: str
+    source: SignalSource
+    trigger_name: str
+    score: float
+    value: str
+    confidence: float
+    metadata: _containers.ScalarMap[str, str]
+    timestamp: _timestamp_pb2.Timestamp
+    def __init__(self, identity: _Optional[str] = ..., session_id: _Optional[str] = ..., trace_id: _Optional[str] = ..., kind: _Optional[str] = ..., source: _Optional[_Union[SignalSource, str]] = ..., trigger_name: _Optional[str] = ..., score: _Optional[float] = ..., value: _Optional[str] = ..., confidence: _Optional[float] = ..., metadata: _Optional[_Mapping[str, str]] = ..., timestamp: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Vote(_message.Message):
     __slots__ = ("source", "negative", "weight", "name", "family")
@@ -288,18 +325,22 @@ class Hypothesis(_message.Message):
     def __init__(self, agent: _Optional[str] = ..., step: _Optional[str] = ..., sentence: _Optional[str] = ..., traits: _Optional[_Iterable[str]] = ..., passages: _Optional[_Iterable[_Union[Located, _Mapping]]] = ...) -> None: ...
 
 class SessionDetail(_message.Message):
-    __slots__ = ("session", "steps", "votes", "traits", "hypotheses")
+    __slots__ = ("session", "steps", "votes", "traits", "hypotheses", "signals", "cluster_ids")
     SESSION_FIELD_NUMBER: _ClassVar[int]
     STEPS_FIELD_NUMBER: _ClassVar[int]
     VOTES_FIELD_NUMBER: _ClassVar[int]
     TRAITS_FIELD_NUMBER: _ClassVar[int]
     HYPOTHESES_FIELD_NUMBER: _ClassVar[int]
+    SIGNALS_FIELD_NUMBER: _ClassVar[int]
+    CLUSTER_IDS_FIELD_NUMBER: _ClassVar[int]
     session: Session
     steps: _containers.RepeatedCompositeFieldContainer[StepOutline]
     votes: _containers.RepeatedCompositeFieldContainer[Vote]
     traits: _containers.RepeatedCompositeFieldContainer[Trait]
     hypotheses: _containers.RepeatedCompositeFieldContainer[Hypothesis]
-    def __init__(self, session: _Optional[_Union[Session, _Mapping]] = ..., steps: _Optional[_Iterable[_Union[StepOutline, _Mapping]]] = ..., votes: _Optional[_Iterable[_Union[Vote, _Mapping]]] = ..., traits: _Optional[_Iterable[_Union[Trait, _Mapping]]] = ..., hypotheses: _Optional[_Iterable[_Union[Hypothesis, _Mapping]]] = ...) -> None: ...
+    signals: _containers.RepeatedCompositeFieldContainer[Signal]
+    cluster_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, session: _Optional[_Union[Session, _Mapping]] = ..., steps: _Optional[_Iterable[_Union[StepOutline, _Mapping]]] = ..., votes: _Optional[_Iterable[_Union[Vote, _Mapping]]] = ..., traits: _Optional[_Iterable[_Union[Trait, _Mapping]]] = ..., hypotheses: _Optional[_Iterable[_Union[Hypothesis, _Mapping]]] = ..., signals: _Optional[_Iterable[_Union[Signal, _Mapping]]] = ..., cluster_ids: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Rate(_message.Message):
     __slots__ = ("k", "n", "low", "high")

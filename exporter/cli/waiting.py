@@ -1,0 +1,88 @@
+"""Wait until nothing is under way in a project, with a line that says what still is.
+
+In: a status client. Out: None when settled, else what is left. Next: `wait` makes an exit status of it.
+"""
+
+import time
+from datetime import timedelta
+
+import grpc
+from rich.console import Console
+from rich.status import Status
+
+from exporter.cli.client import StatusClient, code_and_details, unreachable
+from exporter.cli.render_text import plain
+from pipeline.model.coverage import Coverage, Progress
+
+FIRST_PAUSE = 0.2
+LONGEST_PAUSE = 2.0
+GONE_SECONDS = 60.0
+AWAY = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED)
+
+
+def wait_until_settled(
+    client: StatusClient, project: str, timeout: timedelta, endpoint: str
+) -> str | None:
+    """Ask again and again; a sidecar that restarts meanwhile is waited for."""
+    console = Console(stderr=True, highlight=False)
+    deadline = time.monotonic() + timeout.total_seconds()
+    pause, answered, line = FIRST_PAUSE, time.monotonic(), "nothing was heard yet"
+    with console.status(f"{plain(project)}: asking") as status:
+        while True:
+            progress = _ask(client, project)
+            if progress is not None and progress.settled:
+                break
+            now = time.monotonic()
+            answered = now if progress is not None else answered
+            if now - answered > GONE_SECONDS:
+                unreachable(endpoint)
+            line = _say(status, console, line, progress, project)
+            if now >= deadline:
+                return f"{line}; not settled within {timeout.total_seconds():g} s"
+            time.sleep(min(pause, max(deadline - now, 0)))
+            pause = min(pause * 1.3, LONGEST_PAUSE)
+    console.print(settled_words(project, client.coverage(project)), soft_wrap=True)
+    return None
+
+
+def _ask(client: StatusClient, project: str) -> Progress | None:
+    """None while the sidecar is away."""
+    try:
+        return client.progress(project)
+    except grpc.RpcError as error:
+        if code_and_details(error)[0] in AWAY:
+            return None
+        raise
+
+
+def _say(
+    status: Status, console: Console, before: str, progress: Progress | None, project: str
+) -> str:
+    line = f"{plain(project)}: {progress_words(progress)}"
+    status.update(line)
+    if line != before and not console.is_terminal:
+        console.print(line, soft_wrap=True)
+    return line
+
+
+def progress_words(progress: Progress | None) -> str:
+    """What is still under way."""
+    if progress is None:
+        return "the sidecar does not answer"
+    counts = {
+        "sessions to analyse": progress.n_sessions_waiting,
+        "agents to aggregate": progress.n_agents_dirty,
+        "investigations open": progress.n_investigations_open,
+    }
+    return ", ".join(f"{n} {what}" for what, n in counts.items() if n) or "nothing left"
+
+
+def settled_words(project: str, coverage: Coverage) -> str:
+    """What there is to look at now."""
+    if not coverage.received:
+        return f"{plain(project)}: settled, but it has received nothing; is it the right project?"
+    skipped = sum(coverage.skipped.values())
+    return (
+        f"{plain(project)}: settled. {coverage.received} sessions received,"
+        f" {coverage.analysed} analysed, {coverage.failed} failed, {skipped} skipped."
+    )
