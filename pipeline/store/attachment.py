@@ -1,0 +1,147 @@
+"""Which session a signal belongs to: a function of the stored spans, whatever came first.
+
+In: signals, and traces and sessions that a commit changed. Out: `session_ref` of the signals, and the
+sessions that gained or lost one. Next: `sessions` raises their versions.
+
+A signal by session id belongs to that session if it has spans. Otherwise, and if it is by trace, it
+follows spans: those of its trace, of the trace in a `trace:<id>` name, or of a trace that carries
+its session id elsewhere. Among these it needs one whose home is the signal's project, or that would
+be there but for an ancestor's word (a re-homed session's signals move along); the first by start
+decides. A signal that finds nothing waits.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, bindparam, case, func, or_, select, update
+
+from pipeline.store.chunks import chunked
+from pipeline.store.schema import sessions, signals, spans, traces
+from pipeline.store.sessions import digest_of_session, occupied
+
+TRACE_PREFIX = "trace:"
+BY_SESSION, BY_TRACE, WAITING = "session", "trace", "none"
+
+
+class Sought(NamedTuple):
+    """What a signal says of its place, and where it is attached now."""
+
+    id: int
+    project: str
+    session_id: str | None
+    trace_id: str | None
+    session_ref: int | None
+    via: str
+
+
+_SOUGHT = select(
+    signals.c.id,
+    signals.c.project,
+    signals.c.session_id,
+    signals.c.trace_id,
+    signals.c.session_ref,
+    signals.c.via,
+)
+
+
+def follow_spans(
+    connection: Connection, trace_ids: set[str], session_ids: set[str], deltas: Mapping[int, int]
+) -> set[int]:
+    """Re-attach the signals that a commit of spans may concern; the sessions that changed by it."""
+    emptied = _emptied(connection, deltas)
+    named = session_ids | {TRACE_PREFIX + trace_id for trace_id in trace_ids}
+    loose = signals.c.via != BY_SESSION
+    found: dict[int, Sought] = {}
+    for column, values, extra in (
+        (signals.c.session_ref, emptied, None),
+        (signals.c.session_id, named, loose),
+        (signals.c.trace_id, trace_ids, loose),
+    ):
+        for piece in chunked(sorted(values)):
+            query = _SOUGHT.where(column.in_(piece))
+            query = query if extra is None else query.where(extra)
+            found.update((row[0], Sought(*row)) for row in connection.execute(query))
+    return attach(connection, found.values())
+
+
+def _emptied(connection: Connection, deltas: Mapping[int, int]) -> list[int]:
+    lost = sorted(ref for ref, delta in deltas.items() if delta < 0)
+    empty: list[int] = []
+    for piece in chunked(lost):
+        gone = select(sessions.c.id).where(sessions.c.id.in_(piece), sessions.c.n_spans == 0)
+        empty.extend(connection.execute(gone).scalars())
+    return empty
+
+
+def attach(connection: Connection, sought: Iterable[Sought]) -> set[int]:
+    """Find each signal's session anew; the sessions that gained or lost one."""
+    touched: set[int] = set()
+    changes: list[dict[str, Any]] = []
+    for signal in sought:
+        ref, via = place_of(connection, signal)
+        if (ref, via) == (signal.session_ref, signal.via):
+            continue
+        changes.append({"signal": signal.id, "ref": ref, "how": via})
+        if ref != signal.session_ref:
+            touched.update(r for r in (ref, signal.session_ref) if r is not None)
+    if changes:
+        moved = update(signals).where(signals.c.id == bindparam("signal"))
+        moved = moved.values(session_ref=bindparam("ref"), via=bindparam("how"))
+        connection.execute(moved, changes)
+    return touched
+
+
+def place_of(connection: Connection, signal: Sought) -> tuple[int | None, str]:
+    """The session of a signal and how it was found."""
+    if signal.session_id:
+        ref = occupied(connection, signal.project, signal.session_id)
+        if ref is not None:
+            return ref, BY_SESSION
+    for trace_refs in _candidate_traces(connection, signal):
+        ref = _first_home(connection, signal.project, trace_refs)
+        if ref is not None:
+            return ref, BY_TRACE
+    return None, WAITING
+
+
+def _candidate_traces(connection: Connection, signal: Sought) -> Iterable[list[int]]:
+    if signal.trace_id:
+        yield _traces_named(connection, signal.trace_id)
+    if signal.session_id:
+        if signal.session_id.startswith(TRACE_PREFIX):
+            yield _traces_named(connection, signal.session_id.removeprefix(TRACE_PREFIX))
+        yield _traces_carrying(connection, signal.session_id)
+
+
+def _traces_named(connection: Connection, trace_id: str) -> list[int]:
+    return list(
+        connection.execute(select(traces.c.id).where(traces.c.trace_id == trace_id)).scalars()
+    )
+
+
+def _traces_carrying(connection: Connection, session_id: str) -> list[int]:
+    """A span with its own session id lies in a session of that id, in whichever project."""
+    elsewhere = select(sessions.c.id).where(
+        sessions.c.digest == digest_of_session(session_id), sessions.c.n_spans > 0
+    )
+    carrying = select(spans.c.trace_ref).distinct().where(spans.c.session_ref.in_(elsewhere))
+    return list(connection.execute(carrying).scalars())
+
+
+def _first_home(connection: Connection, project: str, trace_refs: list[int]) -> int | None:
+    raw_project = func.coalesce(spans.c.own_project, spans.c.fallback_project)
+    at_home = sessions.c.project == project
+    best: tuple[Any, ...] | None = None
+    for piece in chunked(trace_refs):
+        order = (case((at_home, 0), else_=1), spans.c.start, spans.c.span_id, traces.c.trace_id)
+        row = connection.execute(
+            select(*order, traces.c.scope, spans.c.session_ref)
+            .join(sessions, sessions.c.id == spans.c.session_ref)
+            .join(traces, traces.c.id == spans.c.trace_ref)
+            .where(spans.c.trace_ref.in_(piece), or_(at_home, raw_project == project))
+            .order_by(*order, traces.c.scope)
+            .limit(1)
+        ).first()
+        if row is not None and (best is None or tuple(row) < best):
+            best = tuple(row)
+    return None if best is None else best[-1]

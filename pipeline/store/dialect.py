@@ -1,0 +1,108 @@
+"""Everything that differs between databases, in one place.
+
+In: a database URL. Out: engines that read and write, `insert` with conflict clauses, the migration
+lock. Next: `writer` writes through one connection, `Store` reads through a pool.
+
+SQLite: WAL, synchronous=FULL (an acknowledged commit survives a power cut), and transactions that
+write begin with BEGIN IMMEDIATE: a deferred one that turns to writing fails at once when another
+process writes, whatever the timeout. Readers see one snapshot a transaction and never wait.
+"""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import OperationalError
+
+BUSY_TIMEOUT_SECONDS = 30
+READ_CONNECTIONS = 8
+MIGRATION_LOCK = 0x6B656C65
+READER_PRAGMAS = ("query_only=1",)
+WRITER_PRAGMAS = ("synchronous=FULL", "foreign_keys=0", "cache_size=-32000")
+"""Foreign keys document the schema; every writer looks the row up first, a check would do it twice."""
+
+
+def database_url(url: str) -> URL:
+    """A SQLAlchemy URL; a plain path means a SQLite file. Folders of the file are made."""
+    parsed = make_url(url if "://" in url else f"sqlite:///{url}")
+    if parsed.get_backend_name() == "sqlite" and parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    return parsed
+
+
+def writing_engine(url: URL) -> Engine:
+    """An engine whose transactions hold the write lock from their beginning."""
+    engine = create_engine(url, hide_parameters=True, pool_size=1, max_overflow=4)
+    if engine.dialect.name == "sqlite":
+        _prepare_sqlite(engine, "BEGIN IMMEDIATE", WRITER_PRAGMAS)
+    return engine
+
+
+def reading_engine(url: URL) -> Engine:
+    """An engine whose transactions each see one snapshot."""
+    isolation: dict[str, Any] = {}
+    if url.get_backend_name() == "postgresql":
+        isolation["isolation_level"] = "REPEATABLE READ"
+    engine = create_engine(
+        url,
+        hide_parameters=True,
+        pool_size=READ_CONNECTIONS,
+        max_overflow=READ_CONNECTIONS,
+        **isolation,
+    )
+    if engine.dialect.name == "sqlite":
+        _prepare_sqlite(engine, "BEGIN", READER_PRAGMAS)
+    return engine
+
+
+def _prepare_sqlite(engine: Engine, begin: str, pragmas: tuple[str, ...]) -> None:
+    def on_connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        for pragma in (f"busy_timeout={BUSY_TIMEOUT_SECONDS * 1000}", *pragmas):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    def on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    event.listen(engine, "connect", on_connect)
+    event.listen(engine, "begin", on_begin)
+
+
+def prepare_database(engine: Engine) -> None:
+    """What must hold of the database file before anything else: SQLite's WAL, which lasts."""
+    if engine.dialect.name != "sqlite":
+        return
+    deadline = time.monotonic() + BUSY_TIMEOUT_SECONDS
+    while True:
+        try:
+            _switch_to_wal(engine)
+            return
+        except OperationalError:
+            # Two processes switch at once: SQLite answers "locked" here without waiting.
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+
+
+def _switch_to_wal(engine: Engine) -> None:
+    connection: Any = engine.raw_connection()
+    try:
+        connection.execute("PRAGMA journal_mode=WAL").close()
+    finally:
+        connection.close()
+
+
+def lock_for_migration(connection: Connection) -> None:
+    """Until the transaction ends nobody else migrates. On SQLite the write lock does that."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
+
+
+def insert(connection: Connection, table: Table) -> "sqlite.Insert | postgresql.Insert":
+    """An INSERT that knows ON CONFLICT; both dialects spell it alike."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)

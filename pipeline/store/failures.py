@@ -1,0 +1,44 @@
+"""Errors of the database driver -> the domain's errors, without a word of what was being written.
+
+In: whatever a statement raised. Out: `StoreUnavailable`, or the domain's own error as it was.
+Next: the edge answers UNAVAILABLE, the workers let Temporal try again.
+"""
+
+import traceback
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from pipeline.errors import SidecarError, StoreUnavailable
+
+
+def as_store_error(error: Exception) -> SidecarError:
+    """The domain's own errors pass; anything else may heal, so nothing is ever dropped for it."""
+    if isinstance(error, SidecarError):
+        return error
+    kind = type(error).__name__
+    if isinstance(error, DBAPIError):
+        cause = type(error.orig).__name__ if error.orig else kind
+        return StoreUnavailable(f"the database refused: {cause}{_sqlite_code(error)}")
+    if isinstance(error, SQLAlchemyError):
+        return StoreUnavailable(f"the database did not answer: {kind}")
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" in {frames[-1].name}:{frames[-1].lineno}" if frames else ""
+    return StoreUnavailable(f"the store failed: {kind}{where}")
+
+
+def _sqlite_code(error: DBAPIError) -> str:
+    name = getattr(error.orig, "sqlite_errorname", None)
+    return f" ({name})" if name else ""
+
+
+@contextmanager
+def store_errors() -> Generator[None]:
+    """Translate what leaves the block; the original is not chained, its text may hold trace text."""
+    try:
+        yield
+    except GeneratorExit:
+        raise
+    except Exception as error:
+        raise as_store_error(error) from None

@@ -1,0 +1,180 @@
+"""Sessions as the ingest sees them: found or made by name, their versions raised, emptied ones merged.
+
+In: homes of spans, sessions that a commit touched. Out: row ids; nudges for those that turned dirty.
+Next: `SessionWorkflow` analyses them, `analysis` finishes them.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, select, update
+
+from pipeline.model.nudge import Nudge
+from pipeline.model.session import SessionKey, SessionState
+from pipeline.model.signal import Verdict, VerdictLabel
+from pipeline.model.span_record import Home
+from pipeline.store.agents import agents_of, raise_epochs
+from pipeline.store.chunks import chunked
+from pipeline.store.dialect import insert
+from pipeline.store.schema import session_agents, session_rows, sessions, stage_results
+
+UNKNOWN_VERDICT = Verdict(label=VerdictLabel.UNKNOWN, confidence=0.0).model_dump_json()
+
+
+@lru_cache(maxsize=20_000)
+def digest_of_session(session_id: str) -> str:
+    """The digest in `SessionKey`."""
+    return SessionKey.of("", session_id).digest
+
+
+def find_or_make(connection: Connection, homes: Iterable[Home], now: int) -> dict[Home, int]:
+    """The row ids of these sessions; new ones start at version 0 with no spans."""
+    wanted = {(home.project, digest_of_session(home.session_id)): home for home in homes}
+    if not wanted:
+        return {}
+    found = _find(connection, wanted)
+    missing = [home for home in wanted.values() if home not in found]
+    if missing:
+        fresh = insert(connection, sessions).on_conflict_do_nothing()
+        connection.execute(fresh, [_new_row(home, now) for home in missing])
+        found.update(_find(connection, wanted))
+    return found
+
+
+def _find(connection: Connection, wanted: Mapping[tuple[str, str], Home]) -> dict[Home, int]:
+    found: dict[Home, int] = {}
+    columns = select(sessions.c.id, sessions.c.project, sessions.c.digest)
+    for digests in chunked({digest for _, digest in wanted}):
+        for ref, project, digest in connection.execute(
+            columns.where(sessions.c.digest.in_(digests))
+        ):
+            if (home := wanted.get((project, digest))) is not None:
+                found[home] = ref
+    return found
+
+
+def _new_row(home: Home, now: int) -> dict[str, Any]:
+    return {
+        "project": home.project,
+        "digest": digest_of_session(home.session_id),
+        "session_id": home.session_id,
+        "version": 0,
+        "analysed_version": 0,
+        "n_spans": 0,
+        "state": SessionState.WAITING.value,
+        "reason": "",
+        "label": VerdictLabel.UNKNOWN.value,
+        "verdict": UNKNOWN_VERDICT,
+        "agents": json.dumps([]),
+        "engine_version": "",
+        "nudged": False,
+        "nudged_at": 0,
+        "first_seen": now,
+        "last_seen": now,
+        "dirty_since": None,
+    }
+
+
+def add_spans(connection: Connection, deltas: Mapping[int, int]) -> None:
+    """Count spans that sessions gained or lost."""
+    changed = [{"ref": ref, "delta": delta} for ref, delta in sorted(deltas.items()) if delta]
+    if changed:
+        counted = update(sessions).where(sessions.c.id == bindparam("ref"))
+        counted = counted.values(n_spans=sessions.c.n_spans + bindparam("delta"))
+        connection.execute(counted, changed)
+
+
+def raise_versions(connection: Connection, refs: Iterable[int], now: int) -> dict[int, Nudge]:
+    """Each session's version rises by one; those that turn dirty are to be nudged."""
+    nudges: dict[int, Nudge] = {}
+    changes: list[dict[str, Any]] = []
+    for refs_piece in chunked(sorted(set(refs))):
+        locked = select(
+            sessions.c.id,
+            sessions.c.project,
+            sessions.c.digest,
+            sessions.c.version,
+            sessions.c.n_spans,
+            sessions.c.nudged,
+            sessions.c.nudged_at,
+            sessions.c.dirty_since,
+        ).where(sessions.c.id.in_(refs_piece))
+        for row in connection.execute(locked.order_by(sessions.c.id).with_for_update()).all():
+            version = row.version + 1
+            if row.n_spans == 0:
+                _retract(connection, row.id, row.project, version, now)
+                continue
+            if not row.nudged:
+                key = SessionKey(project=row.project, digest=row.digest)
+                nudges[row.id] = Nudge(key=key, version=version)
+            changes.append(
+                {
+                    "ref": row.id,
+                    "new_version": version,
+                    "since": now if row.dirty_since is None else row.dirty_since,
+                    "at": row.nudged_at if row.nudged else now,
+                }
+            )
+    if changes:
+        dirty = update(sessions).where(sessions.c.id == bindparam("ref"))
+        dirty = dirty.values(
+            version=bindparam("new_version"),
+            dirty_since=bindparam("since"),
+            nudged_at=bindparam("at"),
+            nudged=True,
+            state=SessionState.WAITING.value,
+            reason="",
+            last_seen=now,
+        )
+        connection.execute(dirty, changes)
+    return nudges
+
+
+def _retract(connection: Connection, ref: int, project: str, version: int, now: int) -> None:
+    """An emptied session: what it contributed is taken back, its agents must be aggregated anew."""
+    names = agents_of(connection, ref)
+    had_row = connection.execute(
+        delete(session_rows).where(session_rows.c.session_ref == ref)
+    ).rowcount
+    connection.execute(delete(session_agents).where(session_agents.c.session_ref == ref))
+    connection.execute(delete(stage_results).where(stage_results.c.session_ref == ref))
+    if had_row:
+        raise_epochs(connection, project, names, now, orphaned=True)
+    connection.execute(
+        update(sessions)
+        .where(sessions.c.id == ref)
+        .values(
+            version=version,
+            analysed_version=version,
+            state=SessionState.MERGED.value,
+            reason="",
+            label=VerdictLabel.UNKNOWN.value,
+            verdict=UNKNOWN_VERDICT,
+            agents=json.dumps([]),
+            nudged=False,
+            dirty_since=None,
+        )
+    )
+
+
+def occupied(connection: Connection, project: str, session_id: str) -> int | None:
+    """The row id of a session that has spans."""
+    return connection.execute(
+        select(sessions.c.id).where(
+            sessions.c.digest == digest_of_session(session_id),
+            sessions.c.project == project,
+            sessions.c.n_spans > 0,
+        )
+    ).scalar()
+
+
+def names_of(connection: Connection, refs: Sequence[int]) -> dict[int, Home]:
+    """Project and plain id by row id."""
+    found: dict[int, Home] = {}
+    for piece in chunked(refs):
+        columns = select(sessions.c.id, sessions.c.project, sessions.c.session_id)
+        for ref, project, session_id in connection.execute(columns.where(sessions.c.id.in_(piece))):
+            found[ref] = Home(project, session_id)
+    return found

@@ -1,0 +1,213 @@
+"""`Store`: the one door to the database. Blocking, thread-safe, shared by several processes.
+
+In: spans and signals from the edge, results from the stages. Out: what the stages and inspection ask
+for. Next: every method is a shell over a function of this folder, run by the writer thread in a
+group commit or in a read transaction of its own. Async callers use `asyncio.to_thread`; only
+`submit_spans` hands out a future.
+"""
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Self, TypeVar
+
+from pydantic import BaseModel
+from sqlalchemy import Connection, Engine, text
+
+from pipeline.model.answers import (
+    AgentClock,
+    FinishResult,
+    SessionClock,
+    Snapshot,
+    StageResults,
+)
+from pipeline.model.nudge import AgentNudge, CommitResult, Nudge
+from pipeline.model.session import SessionKey, SessionRow, SessionState
+from pipeline.model.signal import Signal
+from pipeline.model.span_record import Resolver, SpanRecord
+from pipeline.store import agents, analysis, rows, signals, spans
+from pipeline.store.dialect import database_url, prepare_database, reading_engine, writing_engine
+from pipeline.store.failures import store_errors
+from pipeline.store.migrate import migrate
+from pipeline.store.times import span_micros, to_micros, utc_now
+from pipeline.store.writer import Write, Writer
+
+T = TypeVar("T")
+
+MAX_ROWS = 20_000
+
+
+class Store:
+    """Open with `Store.open`, end with `close`; also a context manager."""
+
+    def __init__(self, writing: Engine, reading: Engine, clock: Callable[[], datetime]) -> None:
+        self._writing = writing
+        self._reading = reading
+        self._clock = clock
+        self._writer = Writer(writing)
+
+    @classmethod
+    def open(cls, url: str, *, clock: Callable[[], datetime] = utc_now) -> "Store":
+        """Connect and bring the schema up to date. A plain path means a SQLite file."""
+        with store_errors():
+            parsed = database_url(url)
+            writing = writing_engine(parsed)
+            try:
+                prepare_database(writing)
+                migrate(writing)
+            except BaseException:
+                writing.dispose()
+                raise
+            return cls(writing, reading_engine(parsed), clock)
+
+    def close(self) -> None:
+        """Commit what is queued and let go of the database."""
+        self._writer.close()
+        self._writing.dispose()
+        self._reading.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
+
+    def ping(self) -> None:
+        """Raises `StoreUnavailable` unless the database answers."""
+        with self._read() as connection:
+            connection.execute(text("SELECT 1"))
+
+    @contextmanager
+    def _read(self) -> Generator[Connection]:
+        """One read transaction: everything read within it is of one moment."""
+        with store_errors(), self._reading.connect() as connection, connection.begin():
+            yield connection
+
+    def _write(self, work: Callable[[Connection], T]) -> T:
+        return self._writer.run(work)
+
+    def _now(self) -> int:
+        return to_micros(self._clock())
+
+    # ingest
+
+    def submit_spans(
+        self, batch: Sequence[SpanRecord], resolve: Resolver
+    ) -> "Future[CommitResult]":
+        """Queue one batch; the future ends when it is durable."""
+
+        def apply(connection: Connection, batches: Sequence[Any]) -> Sequence[CommitResult]:
+            return spans.commit_spans(connection, batches, resolve, self._now())
+
+        return self._writer.submit(
+            Write(kind=("spans", resolve), apply=apply, item=batch, weight=len(batch))
+        )
+
+    def commit_signals(self, batch: Sequence[Signal]) -> CommitResult:
+        """Returns when the signals are durable."""
+        return self._write(lambda c: signals.commit_signals(c, batch, self._now()))
+
+    def lost_nudges(
+        self, *, debounce: timedelta, cap: timedelta, grace: timedelta, limit: int
+    ) -> tuple[Nudge, ...]:
+        """Sessions that should have ended `grace` ago; they are noted as nudged again."""
+        find = partial(
+            analysis.lost_nudges,
+            debounce=span_micros(debounce),
+            cap=span_micros(cap),
+            grace=span_micros(grace),
+            limit=limit,
+        )
+        return self._write(lambda c: find(c, now=self._now()))
+
+    def lost_agents(
+        self, *, quiet: timedelta, grace: timedelta, limit: int
+    ) -> tuple[AgentNudge, ...]:
+        """Agents that should have been aggregated `grace` ago; they are noted as nudged again."""
+        find = partial(
+            agents.lost_agents, quiet=span_micros(quiet), grace=span_micros(grace), limit=limit
+        )
+        return self._write(lambda c: find(c, now=self._now()))
+
+    # session
+
+    def session_clock(self, key: SessionKey) -> SessionClock | None:
+        """Where the session stands in time; None if it is not known."""
+        with self._read() as connection:
+            return analysis.session_clock(connection, key, self._now())
+
+    def load_spans(self, key: SessionKey, *, max_spans: int | None = None) -> Snapshot:
+        """Version and spans, read in one transaction."""
+        with self._read() as connection:
+            return analysis.load_spans(connection, key, max_spans)
+
+    def load_signals(self, key: SessionKey) -> tuple[Signal, ...]:
+        """The received signals that belong to the session now."""
+        with self._read() as connection:
+            return analysis.load_signals(connection, key)
+
+    def put_stage(
+        self, key: SessionKey, stage: str, version: int, engine_version: str, payload: BaseModel
+    ) -> bool:
+        """Replace the stage's result; False if something newer is stored."""
+        put = partial(analysis.put_stage, key=key, stage=stage, version=version)
+        return self._write(lambda c: put(c, engine_version=engine_version, payload=payload))
+
+    def load_stages(self, key: SessionKey, version: int) -> StageResults | None:
+        """The results of the three children at this version; None while one is missing."""
+        with self._read() as connection:
+            return analysis.load_stages(connection, key, version)
+
+    def finish_session(
+        self,
+        key: SessionKey,
+        version: int,
+        *,
+        row: SessionRow | None,
+        state: SessionState,
+        reason: str,
+        engine_version: str,
+    ) -> FinishResult:
+        """End the session at `version`; not done if it has grown meanwhile."""
+        outcome = (state, reason, engine_version)
+        return self._write(
+            lambda c: analysis.finish_session(c, key, version, row, outcome, self._now())
+        )
+
+    def agents_to_nudge(self, key: SessionKey) -> tuple[AgentNudge, ...]:
+        """The session's agents that are dirty and that nobody nudged yet."""
+        with self._read() as connection:
+            return analysis.agents_to_nudge(connection, key)
+
+    def mark_agent_nudged(self, project: str, agent: str) -> None:
+        """To be called after the nudge was sent."""
+        self._write(lambda c: agents.mark_nudged(c, project, agent, self._now()))
+
+    # aggregation
+
+    def agent_clock(self, project: str, agent: str) -> AgentClock | None:
+        """Where the agent's aggregation stands; None if it is not known."""
+        with self._read() as connection:
+            return agents.agent_clock(connection, project, agent, self._now())
+
+    def load_rows(
+        self, project: str, agent: str | None, *, limit: int = MAX_ROWS
+    ) -> tuple[int, tuple[SessionRow, ...]]:
+        """The epoch and the rows of the agent's sessions, read in one transaction."""
+        with self._read() as connection:
+            return rows.load_rows(connection, project, agent, limit)
+
+    def embeddings(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """The cached vectors among these."""
+        with self._read() as connection:
+            return rows.load_embeddings(connection, keys)
+
+    def put_embeddings(self, items: Mapping[str, bytes]) -> None:
+        """Cache vectors."""
+        self._write(lambda c: rows.put_embeddings(c, items))
+
+    def finish_aggregation(self, project: str, agent: str, epoch: int) -> bool:
+        """Clean at `epoch`; False if a row has changed meanwhile."""
+        return self._write(lambda c: agents.finish_aggregation(c, project, agent, epoch))

@@ -1,0 +1,138 @@
+"""The one writer of a process: a thread that commits in groups.
+
+In: pieces of work, each with a future. Out: the futures end after the commit that made the work
+durable. Next: the edge acknowledges, the activity returns.
+
+While one commit waits for the disk, requests queue up; the next transaction takes them all, so the
+sync is paid once a group. If a group fails it is rolled back and every piece is tried alone: one bad
+piece harms nothing beside it. Work may therefore run twice and must have no effect but on the store.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
+
+from pipeline.errors import StoreUnavailable
+from pipeline.store.failures import as_store_error
+
+T = TypeVar("T")
+
+MAX_GROUP = 256
+MAX_GROUP_WEIGHT = 4096
+"""Writes and spans in one transaction: other processes wait for its end."""
+
+Apply = Callable[[Connection, Sequence[Any]], Sequence[Any]]
+"""Applies several items of one kind; one result each."""
+
+
+@dataclass(slots=True)
+class Write:
+    """One piece of work. Neighbours of one `kind` are applied by one call."""
+
+    kind: object
+    apply: Apply
+    item: Any
+    weight: int = 1
+    future: "Future[Any]" = field(default_factory=Future)
+
+
+class Writer:
+    """Owns the writing connection; stops with `close`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._queue: SimpleQueue[Write | None] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._closed = False
+        self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, write: Write) -> "Future[Any]":
+        """Queue it; the future ends after the commit."""
+        with self._lock:
+            if self._closed:
+                write.future.set_exception(StoreUnavailable("the store is closed"))
+            else:
+                self._queue.put(write)
+        return write.future
+
+    def run(self, work: Callable[[Connection], T]) -> T:
+        """Do it in a transaction and wait for the commit."""
+
+        def apply(connection: Connection, _items: Sequence[Any]) -> Sequence[T]:
+            return [work(connection)]
+
+        return self.submit(Write(kind=object(), apply=apply, item=None)).result()
+
+    def close(self) -> None:
+        """Finish what is queued, then end the thread."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            self._queue.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        running = True
+        while running:
+            group, running = self._next_group()
+            group = [w for w in group if w.future.set_running_or_notify_cancel()]
+            if group:
+                self._commit(group)
+
+    def _next_group(self) -> tuple[list[Write], bool]:
+        group: list[Write] = []
+        weight = 0
+        while len(group) < MAX_GROUP and weight < MAX_GROUP_WEIGHT:
+            try:
+                write = self._queue.get(block=not group)
+            except Empty:
+                break
+            if write is None:
+                return group, False
+            group.append(write)
+            weight += write.weight
+        return group, True
+
+    def _commit(self, group: Sequence[Write]) -> None:
+        try:
+            results = self._transact(group)
+        except OperationalError as error:
+            # The database, not the data: trying each alone would wait for it again and again.
+            for write in group:
+                write.future.set_exception(as_store_error(error))
+            return
+        except Exception as error:
+            if len(group) == 1:
+                group[0].future.set_exception(as_store_error(error))
+                return
+            for write in group:
+                self._commit([write])
+            return
+        for write, result in zip(group, results, strict=True):
+            write.future.set_result(result)
+
+    def _transact(self, group: Sequence[Write]) -> list[Any]:
+        results: list[Any] = []
+        with self._engine.begin() as connection:
+            for run in runs_of_a_kind(group):
+                results.extend(run[0].apply(connection, [write.item for write in run]))
+        return results
+
+
+def runs_of_a_kind(group: Sequence[Write]) -> list[list[Write]]:
+    """The group in its order, split where the kind changes."""
+    runs: list[list[Write]] = []
+    for write in group:
+        if runs and runs[-1][0].kind == write.kind:
+            runs[-1].append(write)
+        else:
+            runs.append([write])
+    return runs
