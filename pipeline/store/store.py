@@ -6,7 +6,7 @@ group commit or in a read transaction of its own. Async callers use `asyncio.to_
 `submit_spans` hands out a future.
 """
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -19,18 +19,37 @@ from sqlalchemy import Connection, Engine, text
 from pipeline.model.answers import (
     AgentClock,
     FinishResult,
+    Investigation,
+    Opening,
+    ReplaceResult,
     SessionClock,
+    SessionDetail,
     Snapshot,
     StageResults,
 )
+from pipeline.model.cluster import Cluster, GateState
+from pipeline.model.coverage import Coverage, Progress
+from pipeline.model.finding import Finding, FindingState
 from pipeline.model.nudge import AgentNudge, CommitResult, Nudge
-from pipeline.model.session import SessionKey, SessionRow, SessionState
-from pipeline.model.signal import Signal
+from pipeline.model.session import Session, SessionKey, SessionRow, SessionState
+from pipeline.model.signal import Signal, VerdictLabel
 from pipeline.model.span_record import Resolver, SpanRecord
-from pipeline.store import agents, analysis, rows, signals, spans
+from pipeline.store import (
+    agents,
+    analysis,
+    canonical,
+    coverage,
+    findings,
+    inspection,
+    rows,
+    spans,
+)
+from pipeline.store.clusters import Regate, load_cluster, open_investigations, replace_clusters
 from pipeline.store.dialect import database_url, prepare_database, reading_engine, writing_engine
 from pipeline.store.failures import store_errors
+from pipeline.store.inspection import DEFAULT_PAGE_SIZE
 from pipeline.store.migrate import migrate
+from pipeline.store.signals import commit_signals
 from pipeline.store.times import span_micros, to_micros, utc_now
 from pipeline.store.writer import Write, Writer
 
@@ -105,9 +124,9 @@ class Store:
             Write(kind=("spans", resolve), apply=apply, item=batch, weight=len(batch))
         )
 
-    def commit_signals(self, batch: Sequence[Signal]) -> CommitResult:
+    def commit_signals(self, signals: Sequence[Signal]) -> CommitResult:
         """Returns when the signals are durable."""
-        return self._write(lambda c: signals.commit_signals(c, batch, self._now()))
+        return self._write(lambda c: commit_signals(c, signals, self._now()))
 
     def lost_nudges(
         self, *, debounce: timedelta, cap: timedelta, grace: timedelta, limit: int
@@ -211,3 +230,159 @@ class Store:
     def finish_aggregation(self, project: str, agent: str, epoch: int) -> bool:
         """Clean at `epoch`; False if a row has changed meanwhile."""
         return self._write(lambda c: agents.finish_aggregation(c, project, agent, epoch))
+
+    def replace_clusters(
+        self,
+        project: str,
+        agent: str,
+        epoch: int,
+        engine_version: str,
+        clusters: Sequence[Cluster],
+        regate: Regate,
+    ) -> ReplaceResult:
+        """Replace the agent's clusters, gate the project anew, withdraw what is not supported."""
+        owner, at = (project, agent), (epoch, engine_version)
+        return self._write(lambda c: replace_clusters(c, owner, at, clusters, regate, self._now()))
+
+    def open_investigations(self, project: str) -> tuple[Opening, ...]:
+        """Cluster revisions that are gated open and have no result."""
+        with self._read() as connection:
+            return open_investigations(connection, project)
+
+    # investigation
+
+    def load_cluster(self, project: str, cluster_id: str) -> Cluster | None:
+        """The cluster as it stands now."""
+        with self._read() as connection:
+            return load_cluster(connection, project, cluster_id)
+
+    def put_investigation_stage(
+        self,
+        project: str,
+        cluster_id: str,
+        revision: int,
+        stage: str,
+        payload: BaseModel | dict[str, Any],
+    ) -> None:
+        """Keep what one step of an investigation found."""
+        opening = (project, cluster_id, revision)
+        self._write(lambda c: findings.put_stage(c, opening, stage, payload))
+
+    def load_investigation_stage(
+        self, project: str, cluster_id: str, revision: int, stage: str
+    ) -> str | None:
+        """The JSON text that was kept; parse it with the model that was put."""
+        with self._read() as connection:
+            return findings.load_stage(connection, (project, cluster_id, revision), stage)
+
+    def finish_investigation(
+        self, project: str, cluster_id: str, revision: int, finding: Finding | None, reason: str
+    ) -> bool:
+        """Record the result; False if (cluster, revision) has one already."""
+        opening = (project, cluster_id, revision)
+        return self._write(
+            lambda c: findings.finish_investigation(c, opening, finding, reason, self._now())
+        )
+
+    def set_finding_state(self, project: str, finding_id: str, state: FindingState) -> Finding:
+        """A user's decision: resolved, dismissed, or open again."""
+        return self._write(
+            lambda c: findings.set_finding_state(c, project, finding_id, state, self._now())
+        )
+
+    # inspection
+
+    def projects(self) -> tuple[str, ...]:
+        """Every project that has received something."""
+        with self._read() as connection:
+            return inspection.projects(connection)
+
+    def coverage(self, project: str) -> Coverage:
+        """What became of everything received."""
+        with self._read() as connection:
+            return coverage.coverage(connection, project)
+
+    def progress(self, project: str) -> Progress:
+        """What is still under way, read in one transaction."""
+        with self._read() as connection:
+            return coverage.progress(connection, project)
+
+    def list_sessions(
+        self,
+        project: str,
+        *,
+        state: SessionState | None = None,
+        verdict: VerdictLabel | None = None,
+        session_id: str | None = None,
+        page_size: int = DEFAULT_PAGE_SIZE,
+        page_token: str = "",
+    ) -> tuple[tuple[Session, ...], str]:
+        """A page of sessions in the order they were first seen; project "" is any."""
+        with self._read() as connection:
+            return inspection.list_sessions(
+                connection,
+                project,
+                state=state,
+                verdict=verdict,
+                session_id=session_id,
+                page_size=page_size,
+                page_token=page_token,
+            )
+
+    def get_session(self, project: str, session_id: str) -> SessionDetail | None:
+        """A session with its row and signals."""
+        with self._read() as connection:
+            return inspection.get_session(connection, project, session_id)
+
+    def list_clusters(
+        self,
+        project: str,
+        *,
+        agent: str | None = None,
+        gate: GateState | None = None,
+        page_size: int = DEFAULT_PAGE_SIZE,
+        page_token: str = "",
+    ) -> tuple[tuple[Cluster, ...], str]:
+        """A page of clusters by id."""
+        with self._read() as connection:
+            return inspection.list_clusters(
+                connection,
+                project,
+                agent=agent,
+                gate=gate,
+                page_size=page_size,
+                page_token=page_token,
+            )
+
+    def get_cluster(self, project: str, cluster_id: str) -> Cluster | None:
+        """One cluster."""
+        return self.load_cluster(project, cluster_id)
+
+    def list_findings(
+        self,
+        project: str,
+        *,
+        state: FindingState | None = None,
+        page_size: int = DEFAULT_PAGE_SIZE,
+        page_token: str = "",
+    ) -> tuple[tuple[Finding, ...], str]:
+        """A page of the findings that are supported now, by id."""
+        with self._read() as connection:
+            return inspection.list_findings(
+                connection, project, state=state, page_size=page_size, page_token=page_token
+            )
+
+    def get_finding(self, project: str, finding_id: str) -> Finding | None:
+        """One finding that is supported now."""
+        with self._read() as connection:
+            return findings.get_finding(connection, project, finding_id)
+
+    def finding_history(self, project: str, finding_id: str) -> tuple[Investigation, ...]:
+        """Every investigation that led to the finding."""
+        with self._read() as connection:
+            return findings.history(connection, project, finding_id)
+
+    def canonical(self, project: str | None) -> Iterator[dict[str, Any]]:
+        """The canonical export of one moment, one JSON object a fact."""
+        with self._read() as connection:
+            yield from canonical.canonical(connection, project)
