@@ -16,6 +16,7 @@ from typing import Any, Self, TypeVar
 from pydantic import BaseModel
 from sqlalchemy import Connection, Engine, text
 
+from pipeline.errors import NotFound
 from pipeline.model.answers import (
     AgentClock,
     FinishResult,
@@ -156,6 +157,14 @@ class Store:
         """Where the session stands in time; None if it is not known."""
         with self._read() as connection:
             return analysis.session_clock(connection, key, self._now())
+
+    def session_id(self, key: SessionKey) -> str:
+        """The plain id, which no workflow knows; raises `NotFound` for a session that is gone."""
+        with self._read() as connection:
+            session = analysis.find_session(connection, key)
+        if session is None:
+            raise NotFound("no such session")
+        return str(session.session_id)
 
     def load_spans(self, key: SessionKey, *, max_spans: int | None = None) -> Snapshot:
         """Version and spans, read in one transaction."""
