@@ -67,8 +67,12 @@ def _run(options: argparse.Namespace, console: Console) -> int:
         with console.status("Starting kelet-sidecar with its embedded Temporal server"):
             sidecar = started.enter_context(Sidecar(folder / "data"))
             endpoint = _door(started, sidecar, console)
-        asyncio.run(_take(calls, sidecar, endpoint, options.seed, console))
-        _await_analysis(sidecar, len(calls), options.timeout, console)
+        try:
+            asyncio.run(_take(calls, sidecar, endpoint, options.seed, console))
+            _await_analysis(sidecar, len(calls), options.timeout, console)
+        except Exception:
+            sidecar.check()
+            raise
         status = _show(sidecar, console)
         _leave_commands(sidecar, options.keep, console)
         if options.keep:

@@ -52,6 +52,16 @@ class Process:
             self.stop()
             raise
 
+    @property
+    def alive(self) -> bool:
+        """Whether it has been started and has not ended."""
+        return self.child is not None and self.child.poll() is None
+
+    def failure(self, what: str) -> NotStarted:
+        """An error that shows the end of its log."""
+        said = "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
+        return NotStarted(f"{Path(self.command[0]).name} {what}, see {self.log}\n{said}")
+
     def stop(self) -> None:
         """SIGINT first; SIGKILL for the whole group if that does not end it."""
         child, self.child = self.child, None
@@ -80,13 +90,10 @@ class Process:
     def _wait_for_port(self, port: int) -> None:
         deadline = time.monotonic() + START_TIMEOUT
         while time.monotonic() < deadline:
-            if self.child is None or self.child.poll() is not None:
+            if not self.alive:
                 break
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     return
             time.sleep(0.1)
-        raise NotStarted(f"{self.command[0]} did not start, see {self.log}\n{self._end_of_log()}")
-
-    def _end_of_log(self) -> str:
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
+        raise self.failure("did not start")

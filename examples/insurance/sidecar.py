@@ -7,13 +7,21 @@ front of it, `demo` sends calls and reads findings.
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from examples.insurance.process import ROOT, Process, free_ports
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from examples.insurance.process import ROOT, START_TIMEOUT, Process, free_ports
+
+
+COMPONENTS = ("otlp", "store", "temporal", "worker")
+"""What `grpc.health.v1` reports on."""
 
 
 @dataclass
@@ -38,6 +46,11 @@ class Sidecar:
 
     def __enter__(self) -> "Sidecar":
         self._process.start(self.temporal_port, self.http_port, self.grpc_port)
+        try:
+            self._wait_until_serving()
+        except BaseException:
+            self._process.stop()
+            raise
         return self
 
     def __exit__(
@@ -68,6 +81,23 @@ class Sidecar:
         """The Temporal web UI."""
         return f"http://127.0.0.1:{self._ui_port}"
 
+    def check(self) -> None:
+        """Raises if it has ended."""
+        if not self._process.alive:
+            raise self._process.failure("has ended")
+
+    def _wait_until_serving(self) -> None:
+        """All of it is up, the worker too."""
+        deadline = time.monotonic() + START_TIMEOUT
+        with grpc.insecure_channel(self.endpoint) as channel:
+            health: Any = health_pb2_grpc.HealthStub(channel)
+            while time.monotonic() < deadline:
+                self.check()
+                if all(_serves(health, component) for component in COMPONENTS):
+                    return
+                time.sleep(0.2)
+        raise self._process.failure("did not become healthy")
+
     def command(self) -> list[str]:
         """What starts it."""
         options = {
@@ -96,6 +126,14 @@ class Sidecar:
     def read(self, *arguments: str) -> Any:
         """The JSON that an inspection command prints."""
         return json.loads(self.run(*arguments, "--format", "json").stdout)
+
+
+def _serves(health: Any, component: str) -> bool:
+    try:
+        answer = health.Check(health_pb2.HealthCheckRequest(service=component), timeout=5)
+    except grpc.RpcError:
+        return False
+    return answer.status == health_pb2.HealthCheckResponse.SERVING
 
 
 def executable() -> str:
