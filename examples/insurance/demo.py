@@ -7,6 +7,7 @@ commands it leaves on the screen, to look around in the stored data.
 import argparse
 import asyncio
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -35,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     console = Console()
     began = time.monotonic()
+    # A closed terminal and a `kill` end the demo as cleanly as Ctrl-C.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     try:
         status = _run(options, console)
     except NotStarted as error:

@@ -19,7 +19,6 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from examples.insurance.process import ROOT, START_TIMEOUT, Process, free_ports
 
-
 COMPONENTS = ("otlp", "store", "temporal", "worker")
 """What `grpc.health.v1` reports on."""
 
