@@ -1,0 +1,4 @@
+"""Plain text analysis for the detectors: word lists, items (numbers, dates, ids, names), clauses.
+
+In the order of the data: `words`, `units`, `items`, `analysed`, `excerpts`. Pure, standard library only.
+"""
