@@ -8,7 +8,6 @@ in `exporter.admission` says. Next: the command line, the console and grpcurl re
 # ruff: noqa: N802
 
 import asyncio
-import json
 import logging
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +29,7 @@ from pipeline.model.cluster import GateState
 from pipeline.model.finding import FindingState
 from pipeline.model.session import SessionState
 from pipeline.model.signal import VerdictLabel
+from pipeline.store.packing import canonical_json
 
 log = logging.getLogger(__name__)
 
@@ -191,7 +191,7 @@ def page_size(asked: int) -> int:
 def canonical_lines(store: InspectionStore, project: str | None) -> Generator[str]:
     """Each fact as one line of JSON with sorted keys; the caller closes it."""
     for fact in store.canonical(project):
-        yield json.dumps(fact, sort_keys=True, separators=(",", ":"))
+        yield canonical_json(fact)
 
 
 def _take(lines: Iterator[str]) -> list[str]:

@@ -33,11 +33,14 @@ CHANNEL_OPTIONS = (
     ("grpc.max_send_message_length", -1),
     # A sidecar that restarts is back within seconds; grpc would wait up to two minutes.
     ("grpc.initial_reconnect_backoff_ms", 200),
-    ("grpc.min_reconnect_backoff_ms", 200),
     ("grpc.max_reconnect_backoff_ms", 1000),
+    # The longest that one attempt to connect may take, whatever its name says.
+    ("grpc.min_reconnect_backoff_ms", 3000),
 )
-PATIENCE = timedelta(seconds=5)
+STARTING = timedelta(seconds=10)
+"""How long `import` and `wait` give a sidecar that is just being started."""
 PAGE_SIZE = 200
+NO_CONNECTION = ("failed to connect", "DNS resolution failed", "Socket closed", "Connection reset")
 
 
 def fail(message: str, status: int = EXIT_FAILED) -> NoReturn:
@@ -142,11 +145,15 @@ class StatusClient:
 
 
 @contextmanager
-def status_client(endpoint: str, patience: timedelta = PATIENCE) -> Generator[StatusClient]:
-    """A client of a server that answers; whatever it refuses ends the command with one line."""
+def status_client(endpoint: str, patience: timedelta | None = None) -> Generator[StatusClient]:
+    """A client; whatever the server refuses ends the command with one line.
+
+    With `patience` a server that is just being started is waited for.
+    """
     with grpc.insecure_channel(endpoint, options=CHANNEL_OPTIONS) as channel:
         try:
-            grpc.channel_ready_future(channel).result(timeout=patience.total_seconds())
+            if patience is not None:
+                grpc.channel_ready_future(channel).result(timeout=patience.total_seconds())
         except grpc.FutureTimeoutError:
             unreachable(endpoint)
         try:
@@ -159,7 +166,7 @@ def refused(error: grpc.RpcError, endpoint: str) -> NoReturn:
     """End the command with what the server said."""
     code, details = code_and_details(error)
     match code:
-        case grpc.StatusCode.UNAVAILABLE if "connect" in details or "Socket" in details:
+        case grpc.StatusCode.UNAVAILABLE if details.startswith(NO_CONNECTION):
             unreachable(endpoint)
         case grpc.StatusCode.UNAVAILABLE:
             fail(f"the sidecar at {endpoint} cannot answer now: {details}", EXIT_UNREACHABLE)

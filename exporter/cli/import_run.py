@@ -15,7 +15,7 @@ import grpc
 import httpx
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from exporter.cli.client import CHANNEL_OPTIONS, EXIT_UNREACHABLE, PATIENCE, fail, unreachable
+from exporter.cli.client import CHANNEL_OPTIONS, EXIT_UNREACHABLE, STARTING, fail, unreachable
 from exporter.cli.homes import Homes
 from exporter.cli.import_signals import SignalImport
 from exporter.cli.import_spans import N_AT_ONCE, ReceiverGone, SpanImport
@@ -79,7 +79,7 @@ async def _channel(endpoint: str) -> AsyncGenerator[grpc.aio.Channel]:
     """A channel to a receiver that was there at least once."""
     async with grpc.aio.insecure_channel(endpoint, options=CHANNEL_OPTIONS) as channel:
         try:
-            await asyncio.wait_for(channel.channel_ready(), PATIENCE.total_seconds())
+            await asyncio.wait_for(channel.channel_ready(), STARTING.total_seconds())
         except TimeoutError:
             unreachable(endpoint)
         yield channel
@@ -96,7 +96,7 @@ async def _http_client(url: str) -> AsyncGenerator[httpx.AsyncClient]:
         try:
             await AsyncRetrying(
                 retry=retry_if_exception_type(httpx.TransportError),
-                stop=stop_after_delay(PATIENCE.total_seconds()),
+                stop=stop_after_delay(STARTING.total_seconds()),
                 wait=wait_fixed(0.2),
                 reraise=True,
             )(client.get, "/")

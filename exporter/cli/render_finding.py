@@ -80,7 +80,7 @@ def _head(finding: Finding) -> Panel:
 def _sections(finding: Finding) -> Iterator[RenderableType]:
     yield section("Root cause", *_cause(finding))
     yield section("Who", *_blame(finding))
-    yield section("How often", *_rates(finding))
+    yield section("How many sessions show it", *_rates(finding))
     yield section("How sure", *_certainty(finding))
     if finding.evidence:
         yield section(_evidence_heading(finding.evidence), *_quotes(finding.evidence))
@@ -119,7 +119,7 @@ def _rates(finding: Finding) -> Iterator[Text]:
     yield rate_line("healthy", healthy, "green", parts)
     called = sources_words(finding.verdict_sources)
     yield Text(
-        f"{finding.n_sessions} sessions show it. Shaded: 95 % interval. Called failing by {called}.",
+        f"{finding.n_sessions} sessions in all. Shaded: 95 % interval. Called failing by {called}.",
         style="dim",
     )
 
@@ -131,7 +131,7 @@ def _certainty(finding: Finding) -> Iterator[Text]:
 
 def _evidence_heading(evidence: Sequence[Evidence]) -> str:
     n_verified = sum(e.verified for e in evidence)
-    return f"Evidence, {n_verified} of {len(evidence)} quotes checked against the store"
+    return f"Evidence, {n_verified} of {len(evidence)} quotes verified in the store"
 
 
 def _quotes(evidence: Sequence[Evidence]) -> Iterator[RenderableType]:

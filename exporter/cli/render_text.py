@@ -59,6 +59,8 @@ def bullets(items: Iterable[str], mark: str = "·") -> list[Text]:
 def percent(share: float) -> str:
     """`85 %`; one digit more below ten."""
     value = 100 * share
+    if 0 < value < 0.05:
+        return "under 0.1 %"
     return f"{value:.1f} %" if 0 < value < 10 else f"{value:.0f} %"
 
 
@@ -108,7 +110,7 @@ def p_words(p_value: float | None, n_tests: int) -> str:
         return f"p = 0: no difference this large, {tried}, would come from chance"
     if p_value > 0.05:
         return f"p = {number(p_value)}: a difference this large, {tried}, is no surprise"
-    once = f"about once in {round(1 / p_value):,} times"
+    once = f"at most about once in {round(1 / p_value):,} times"
     return f"p = {number(p_value)}: chance alone makes a difference this large, {tried}, {once}"
 
 

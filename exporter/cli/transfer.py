@@ -17,7 +17,7 @@ from typing import IO, Annotated
 import typer
 
 from exporter.cli import options
-from exporter.cli.client import EXIT_FAILED, EXIT_TIMEOUT, fail, status_client
+from exporter.cli.client import EXIT_FAILED, EXIT_TIMEOUT, STARTING, fail, status_client
 from exporter.cli.import_run import ImportOrder, run_import
 from exporter.cli.waiting import wait_until_settled
 
@@ -33,7 +33,7 @@ def import_files(
     files: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="FILE...",
+            metavar="FILE",
             exists=True,
             dir_okay=False,
             allow_dash=True,
@@ -89,7 +89,7 @@ def wait(
 
     Exit status 0 when settled, 3 when the time is over.
     """
-    with status_client(endpoint) as client:
+    with status_client(endpoint, STARTING) as client:
         left = wait_until_settled(client, project, timeout, endpoint)
     if left is not None:
         fail(left, EXIT_TIMEOUT)
