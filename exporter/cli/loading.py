@@ -51,3 +51,5 @@ def set_up_logging(config: Config, name: str) -> None:
     if config.log_level != "debug":
         for chatty in ("alembic", "httpx", "temporalio"):
             logging.getLogger(chatty).setLevel(logging.WARNING)
+        # `pipeline.temporal.failures` says it in one line, by code.
+        logging.getLogger("temporalio.activity").setLevel(logging.ERROR)

@@ -5,6 +5,8 @@ exception, its cause and its text stay out of the history. Next: the workflow re
 """
 
 import logging
+import traceback
+from pathlib import Path
 from typing import Any
 
 from temporalio import activity
@@ -57,6 +59,12 @@ def failure_code(error: BaseException) -> str:
     return code
 
 
+def _frames(error: Exception) -> str:
+    """Where it was raised: places in our code without the message, which may quote a trace."""
+    frames = traceback.extract_tb(error.__traceback__)[-3:]
+    return "".join(f" at {Path(frame.filename).name}:{frame.lineno}" for frame in frames)
+
+
 class FailureTable(Interceptor):
     """Worker interceptor: every activity raises by the table, local ones too."""
 
@@ -75,8 +83,9 @@ class _Translate(ActivityInboundInterceptor):
             translated = to_application_error(error)
             info = activity.info()
             log.warning(
-                "%s of %s failed (attempt %d): %s",
+                "%s of %s failed (attempt %d): %s%s",
                 *(info.activity_type, info.workflow_id, info.attempt, translated.type),
+                _frames(error) if translated.non_retryable else "",
             )
             # `from None`: the failure in the history carries no cause, hence no text of the cause.
             raise translated from None

@@ -30,6 +30,8 @@ class ScriptedSession:
     version: int = 1
     analysed_version: int = 0
     silent_for: timedelta = timedelta(hours=1)
+    silent_later: timedelta | None = None
+    """What the clock says from its second answer on."""
     n_spans: int = 3
     failing_stage: str | None = None
     calls: list[str] = field(default_factory=list[str])
@@ -49,11 +51,12 @@ class ScriptedSession:
     @activity.defn
     async def session_clock(self, key: SessionKey) -> SessionClock | None:
         self.calls.append("clock")
+        silent_for, self.silent_for = self.silent_for, self.silent_later or self.silent_for
         return SessionClock(
             version=self.version,
             analysed_version=self.analysed_version,
-            silent_for=self.silent_for,
-            open_for=self.silent_for,
+            silent_for=silent_for,
+            open_for=silent_for,
             state=SessionState.WAITING,
             n_spans=self.n_spans,
         )
