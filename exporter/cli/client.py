@@ -29,6 +29,8 @@ EXIT_UNREACHABLE = 2
 EXIT_TIMEOUT = 3
 
 CHANNEL_OPTIONS = (
+    # The sidecar is beside us; a proxy of the environment would not find it.
+    ("grpc.enable_http_proxy", 0),
     ("grpc.max_receive_message_length", -1),
     ("grpc.max_send_message_length", -1),
     # A sidecar that restarts is back within seconds; grpc would wait up to two minutes.
@@ -40,7 +42,13 @@ CHANNEL_OPTIONS = (
 STARTING = timedelta(seconds=10)
 """How long `import` and `wait` give a sidecar that is just being started."""
 PAGE_SIZE = 200
-NO_CONNECTION = ("failed to connect", "DNS resolution failed", "Socket closed", "Connection reset")
+NO_CONNECTION = (
+    "failed to connect",
+    "DNS resolution failed",
+    "errors resolving",
+    "Socket closed",
+    "Connection reset",
+)
 
 
 def fail(message: str, status: int = EXIT_FAILED) -> NoReturn:
