@@ -81,10 +81,16 @@ class StepOutline(Frozen):
     span_id: str
     upstream: tuple[str, ...] = ()
     external: bool = False
+    sample_in: Located | None = None
+    """The beginning of what came in, worth quoting; None when the step shows no text."""
+    sample_out: Located | None = None
 
 
 class PromptSeen(Frozen):
-    """A system prompt an agent used: sha256 (hex) of its text, and where it stands."""
+    """A system prompt an agent used: sha256 (hex) of its text, and where it stands.
+
+    `content.text` holds its beginning only: the place is what counts, rows stay small.
+    """
 
     agent: str
     digest: str
@@ -116,6 +122,8 @@ class InterrogateResult(Frozen):
     user: str | None = None
     first_user_message: str | None = None
     """sha256 (hex) of the normalised first user message: with `user` it makes the block."""
+    started_at: int = 0
+    """Start of the first step in Unix nanoseconds; tells the newest prompt."""
 
 
 class SessionRow(Frozen):

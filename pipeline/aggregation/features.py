@@ -1,0 +1,150 @@
+"""Session rows as columns: the values of every trait over all sessions of one agent.
+
+In: session rows. Out: `Population`: rows in a fixed order, labels, blocks, `values(feature)`.
+Next: `rules` finds which values are unusual; the contrast reads the same columns.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.aggregation.blocks import blocks
+from pipeline.model.cluster import Rule
+from pipeline.model.detection import DetectorRole
+from pipeline.model.session import SessionRow
+from pipeline.model.signal import Verdict, VerdictLabel
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+Decide = Callable[[SessionRow, str | None], Verdict]
+NO_TOOL = "run.no_tool="
+USUAL_TOOL = 0.5
+
+
+class Feature(NamedTuple):
+    """A trait of an agent's step."""
+
+    agent: str
+    step: str
+    trait: str
+
+
+class Labels(NamedTuple):
+    """Which sessions fail, which are healthy; neither means unknown."""
+
+    failing: Bools
+    healthy: Bools
+
+    @property
+    def known(self) -> Bools:
+        """Sessions that enter a test."""
+        return self.failing | self.healthy
+
+
+class Population:
+    """All sessions in which an agent acts, sorted by session id, so that arrival order is gone."""
+
+    def __init__(self, agent: str, rows: Sequence[SessionRow], decide: Decide) -> None:
+        of_agent = {row.session_id: row for row in rows if agent in row.agents}
+        self.agent = agent
+        self.rows = tuple(of_agent[key] for key in sorted(of_agent))
+        self._decide = decide
+
+    @cached_property
+    def session_ids(self) -> tuple[str, ...]:
+        """The ids in row order."""
+        return tuple(row.session_id for row in self.rows)
+
+    @cached_property
+    def block_of(self) -> Ints:
+        """The number of each session's block."""
+        return blocks(self.rows)
+
+    @cached_property
+    def columns(self) -> Mapping[Feature, Floats]:
+        """The worst value of every trait in each session, 0 where it does not show."""
+        found: dict[Feature, Floats] = {}
+        for i, row in enumerate(self.rows):
+            for d in row.enrich.detections:
+                if d.role is DetectorRole.SYMPTOM:
+                    continue
+                column = found.get(key := Feature(d.agent, d.step, d.name))
+                if column is None:
+                    column = found.setdefault(key, np.zeros(len(self.rows)))
+                column[i] = max(column[i], d.value)
+        found.update(self._left_out(found))
+        return {key: found[key] for key in sorted(found)}
+
+    def _left_out(self, found: Mapping[Feature, Floats]) -> dict[Feature, Floats]:
+        """`run.no_tool=X` where an agent that usually calls X acted without calling it."""
+        derived: dict[Feature, Floats] = {}
+        for key, calls in found.items():
+            if not key.trait.startswith("run.tool="):
+                continue
+            acted = self.acted(key.agent)
+            if (calls > 0).sum() >= USUAL_TOOL * acted.sum():
+                name = NO_TOOL + key.trait.partition("=")[2]
+                derived[Feature(key.agent, key.step, name)] = (acted & (calls == 0)).astype(float)
+        return derived
+
+    def acted(self, agent: str) -> Bools:
+        """In which sessions an agent acted."""
+        return self._acted.get(agent, np.zeros(len(self.rows), bool))
+
+    @cached_property
+    def _acted(self) -> Mapping[str, Bools]:
+        found: dict[str, Bools] = defaultdict(lambda: np.zeros(len(self.rows), bool))
+        for i, row in enumerate(self.rows):
+            for agent in row.agents:
+                found[agent][i] = True
+        return dict(found)
+
+    @cached_property
+    def family_of(self) -> Mapping[str, str]:
+        """Traits whose detector also votes, with the family to leave out of the verdict."""
+        return {
+            d.name: d.family
+            for row in self.rows
+            for d in row.enrich.detections
+            if d.role is DetectorRole.BOTH
+        }
+
+    def labels(self, trait: str | None = None) -> Labels:
+        """The labels to test a trait against: without the votes of its own family."""
+        family = self.family_of.get(trait) if trait else None
+        return self._labels(family)
+
+    def _labels(self, family: str | None) -> Labels:
+        cache = self.__dict__.setdefault("_label_cache", {})
+        if family not in cache:
+            said = [
+                (row.verdict if family is None else self._decide(row, family)).label
+                for row in self.rows
+            ]
+            cache[family] = Labels(
+                np.array([x is VerdictLabel.FAILING for x in said], bool),
+                np.array([x is VerdictLabel.HEALTHY for x in said], bool),
+            )
+        return cache[family]
+
+    def members(self, rule: Rule) -> Bools:
+        """The sessions for which all conditions of a rule hold."""
+        holds = np.ones(len(self.rows), bool)
+        for c in rule.conditions:
+            column = self.columns.get(Feature(c.agent, c.step, c.trait))
+            holds &= np.zeros(len(self.rows)) >= c.threshold if column is None else column >= c.threshold
+        return holds
+
+    @cached_property
+    def digest(self) -> str:
+        """Over everything an investigation reads of these sessions."""
+        total = hashlib.sha256()
+        for row in self.rows:
+            total.update(hashlib.sha256(row.model_dump_json().encode()).digest())
+        return total.hexdigest()

@@ -1,0 +1,58 @@
+"""The small statistics that gate and contrast share.
+
+In: counts. Out: Wilson intervals, Fisher's one-sided p, the looks factor, Benjamini-Hochberg.
+Next: `aggregate`, `gate`, and the contrast of `pipeline.investigation`.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.stats import hypergeom
+
+from pipeline.model.cluster import Rate
+
+Z95 = 1.959963984540054
+
+
+def wilson(k: int, n: int) -> Rate:
+    """`k` of `n` with its 95 % Wilson interval; all of [0, 1] when n is 0."""
+    if n == 0:
+        return Rate(k=0, n=0, low=0.0, high=1.0)
+    share, square = k / n, Z95 * Z95
+    centre = (share + square / (2 * n)) / (1 + square / n)
+    half = Z95 * math.sqrt(share * (1 - share) / n + square / (4 * n * n)) / (1 + square / n)
+    low = 0.0 if k == 0 else max(0.0, centre - half)
+    high = 1.0 if k == n else min(1.0, centre + half)
+    return Rate(k=k, n=n, low=round(low, 6), high=round(high, 6))
+
+
+def fisher(failing: Rate, healthy: Rate) -> float:
+    """Fisher's exact test, one-sided: is the rate higher among failing than among healthy?"""
+    if not failing.n or not healthy.n:
+        return 1.0
+    total, members = failing.n + healthy.n, failing.k + healthy.k
+    return float(min(1.0, hypergeom.sf(failing.k - 1, total, members, failing.n)))
+
+
+def looks_factor(n_sessions: int, first_look: int = 20) -> float:
+    """(pi^2/6) j^2 with j = 1 + max(0, floor(log2(n / 20))).
+
+    The price of looking again as sessions arrive: since the sum of 6 / (pi^2 j^2) over all j is 1,
+    the error over all looks stays below the nominal one. It depends on n alone, not on how often
+    anybody looked.
+    """
+    doublings = math.floor(math.log2(n_sessions / first_look)) if n_sessions > 0 else 0
+    return math.pi**2 / 6 * (1 + max(0, doublings)) ** 2
+
+
+def benjamini_hochberg(p_values: Sequence[float]) -> tuple[float, ...]:
+    """The q-value of each p-value, in the order given."""
+    if not p_values:
+        return ()
+    p = np.asarray(p_values, np.float64)
+    order = np.argsort(p, kind="stable")
+    scaled = p[order] * len(p) / np.arange(1, len(p) + 1)
+    q = np.empty(len(p))
+    q[order] = np.minimum(1.0, np.minimum.accumulate(scaled[::-1])[::-1])
+    return tuple(float(x) for x in q)

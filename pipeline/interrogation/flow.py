@@ -1,0 +1,158 @@
+"""The data flow of one session: whose output became whose input.
+
+In: steps. Out: one `StepOutline` for each (agent, step), with its depth in the flow. Next: the
+blame walks the depths upwards.
+
+An output flows into a later input when a good part of its word runs stands there. Where an agent
+shares text with nobody the order of time must do. A step that encloses another agent's work ends
+after it, and so lies below it.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pipeline.interrogation.texts import Shingle, incoming, joined, outgoing, shingles
+from pipeline.model.evidence import Located
+from pipeline.model.session import StepOutline
+from pipeline.model.step import Step, StepKind
+
+MIN_SHARED = 0.3
+MIN_FOREIGN = 0.2
+SAMPLE_CHARS = 280
+MAX_STEPS = 400
+_SPEAKING = (StepKind.AGENT, StepKind.LLM)
+
+
+@dataclass
+class _Node:
+    """One occurrence of a step."""
+
+    step: Step
+    reads: frozenset[Shingle]
+    writes: frozenset[Shingle]
+    depth: int = 0
+    external: bool = True
+    upstream: set[str] = field(default_factory=set[str])
+
+    @property
+    def name(self) -> str:
+        return f"{self.step.agent}|{self.step.key}"
+
+
+def outline(steps: Sequence[Step]) -> tuple[StepOutline, ...]:
+    """The (agent, step)s of a session with their depth, upstream steps and samples."""
+    shown = [step for step in steps if step.agent]
+    order = sorted(shown, key=lambda s: (s.end, -s.start, s.span_id))[:MAX_STEPS]
+    alone = len({step.agent for step in order}) <= 1
+    nodes = [_node(step, alone) for step in order]
+    for position, node in enumerate(nodes):
+        _place(node, nodes[:position], alone)
+    return _merged(nodes)
+
+
+def _node(step: Step, alone: bool) -> _Node:
+    if alone or step.kind not in _SPEAKING:
+        return _Node(step, frozenset(), frozenset())
+    return _Node(
+        step,
+        shingles(joined(incoming(step.inputs))),
+        shingles(joined(outgoing(step.outputs))),
+    )
+
+
+def _place(node: _Node, earlier: Sequence[_Node], alone: bool) -> None:
+    """Set depth, upstream and external of a step whose predecessors are placed."""
+    same = [e for e in earlier if e.step.agent == node.step.agent]
+    others = [e for e in earlier if e.step.agent != node.step.agent]
+    node.depth = max((e.depth for e in same), default=0)
+    if alone or node.step.kind not in _SPEAKING:
+        return
+    sources = [e for e in others if _flows(e, node)]
+    sources += [e for e in others if e not in sources and _encloses(node, e, others)]
+    if not sources and not same:
+        sources = _before(node, others, earlier)
+    node.upstream = {e.name for e in sources}
+    node.depth = max([node.depth, *(e.depth + 1 for e in sources)])
+    written: set[Shingle] = set()
+    for e in others:
+        written |= e.writes
+    foreign = len(node.reads - written)
+    node.external = foreign > MIN_FOREIGN * len(node.reads) if node.reads else not node.upstream
+
+
+def _flows(source: _Node, node: _Node) -> bool:
+    if not source.writes or not node.reads or source.step.end > node.step.end:
+        return False
+    return len(source.writes & node.reads) >= MIN_SHARED * len(source.writes)
+
+
+def _encloses(node: _Node, inner: _Node, others: Sequence[_Node]) -> bool:
+    """The agent called the inner agent within this step (any ancestor will do)."""
+    if node.step.kind is not StepKind.AGENT:
+        return False
+    parents = {e.step.span_id: e.step.parent_span_id for e in others}
+    at: str | None = inner.step.span_id
+    for _ in range(32):
+        at = parents.get(at or "")
+        if at is None:
+            break
+        if at == node.step.span_id:
+            return True
+    inside = node.step.start <= inner.step.start and inner.step.end <= node.step.end
+    return inside and inner.step.kind is StepKind.AGENT
+
+
+def _before(
+    node: _Node, others: Sequence[_Node], earlier: Sequence[_Node]
+) -> list[_Node]:
+    """By time: the last agent that ended before this one began, unless both read one source."""
+    if any(
+        len(e.reads & node.reads) >= MIN_SHARED * len(node.reads)
+        for e in earlier
+        if e.reads and node.reads
+    ):
+        return []
+    ended = [e for e in others if e.step.end <= node.step.start and e.step.kind in _SPEAKING]
+    return ended[-1:]
+
+
+def _merged(nodes: Sequence[_Node]) -> tuple[StepOutline, ...]:
+    groups: dict[tuple[str, str], list[_Node]] = defaultdict(list)
+    for node in nodes:
+        groups[node.step.agent, node.step.key].append(node)
+    outlines = [_outline(agent, key, group) for (agent, key), group in groups.items()]
+    return tuple(sorted(outlines, key=lambda o: (o.order, o.agent, o.step)))
+
+
+def _outline(agent: str, key: str, group: Sequence[_Node]) -> StepOutline:
+    first, last = group[0].step, group[-1].step
+    return StepOutline(
+        agent=agent,
+        step=key,
+        order=min(node.depth for node in group),
+        n_occurrences=len(group),
+        span_id=first.span_id,
+        upstream=tuple(sorted(set().union(*(node.upstream for node in group)))),
+        external=any(node.external for node in group),
+        sample_in=_sample(incoming(first.inputs)),
+        sample_out=_sample(outgoing(last.outputs)),
+    )
+
+
+def _sample(parts: Sequence[Located]) -> Located | None:
+    """The beginning of the last part that holds text, cut at a line or a word."""
+    for part in reversed(parts):
+        text = part.text.strip()
+        if text:
+            cut = text if len(text) <= SAMPLE_CHARS else _cut(text[:SAMPLE_CHARS])
+            return Located(text=cut, span_id=part.span_id, field=part.field)
+    return None
+
+
+def _cut(text: str) -> str:
+    for mark in ("\n", ". ", " "):
+        at = text.rfind(mark, SAMPLE_CHARS // 2)
+        if at > 0:
+            return text[:at].rstrip()
+    return text

@@ -1,0 +1,126 @@
+"""What each trait means, in words: one table for sentences, titles and specificity.
+
+In: a trait's name. Out: `Meaning`. Next: candidates (interrogation) and the wording of findings.
+
+The table's order is the order of specificity: where two traits separate equally well, the earlier
+one is named, because it explains the later one (a truncated answer also loses numbers).
+"""
+
+from enum import IntEnum
+
+from pipeline.model.frozen import Frozen
+
+
+class Tier(IntEnum):
+    """How much a trait says of a fault by itself.
+
+    HARD traits hardly occur without one; SOFT ones vary by nature (a summary drops words); VOLUME
+    mirrors the size of the input; SHAPE describes the input and blames nobody.
+    """
+
+    HARD = 0
+    SOFT = 1
+    VOLUME = 2
+    SHAPE = 3
+
+
+class Meaning(Frozen):
+    """`clause` completes "<agent> ..."; `noun` names the matter; `tag` is for filters."""
+
+    rank: int
+    tier: Tier
+    clause: str
+    noun: str
+    tag: str
+
+
+_TABLE: tuple[tuple[str, Tier, str, str, str], ...] = (
+    ("config.prompt", Tier.HARD, "runs with a particular version of its system prompt",
+     "the system prompt version", "prompt-version"),
+    ("config.model", Tier.HARD, "runs on a particular model", "the model", "model"),
+    ("run.truncated", Tier.HARD, "stops before its output is complete", "a truncated output",
+     "truncation"),
+    ("run.loop", Tier.HARD, "repeats the same call over and over", "a loop", "loop"),
+    ("handoff.hidden_error", Tier.HARD, "answers as if a failed tool call had worked",
+     "a hidden tool error", "hidden-error"),
+    ("run.no_tool", Tier.HARD, "leaves out a tool that it normally calls", "a skipped tool call",
+     "skipped-tool"),
+    ("handoff.identifiers", Tier.HARD, "loses or damages identifiers of its input",
+     "identifiers", "identifiers"),
+    ("handoff.units", Tier.HARD, "changes or drops the units of quantities", "units", "units"),
+    ("handoff.signs", Tier.HARD, "turns positive amounts negative or the reverse",
+     "the signs of numbers", "signs"),
+    ("handoff.dates", Tier.HARD, "loses or changes dates of its input", "dates", "dates"),
+    ("handoff.negations", Tier.HARD, "drops negations, so that statements turn into their opposite",
+     "negations", "negation"),
+    ("handoff.order", Tier.HARD, "changes the order of events and facts of its input", "order",
+     "order"),
+    ("handoff.numbers_changed", Tier.HARD, "writes numbers that differ from those of its input",
+     "changed numbers", "numbers"),
+    ("handoff.conditions", Tier.HARD, "drops conditions and exceptions of its input",
+     "conditions", "conditions"),
+    ("run.tool_error_text", Tier.HARD, "gets an error from a tool as plain text", "a tool error",
+     "tool-error"),
+    ("run.span_error", Tier.HARD, "fails in one of its calls", "a failed call", "error"),
+    ("handoff.names", Tier.SOFT, "drops names of its input", "names", "names"),
+    ("handoff.numbers", Tier.SOFT, "drops numbers of its input", "numbers", "numbers"),
+    ("run.activity_retry", Tier.SOFT, "needs several attempts", "retries", "retry"),
+    ("run.tool", Tier.SOFT, "calls a particular tool", "a tool call", "tool"),
+    ("symptom.refusal", Tier.SOFT, "refuses to do what it was asked", "a refusal", "refusal"),
+    ("handoff.additions", Tier.SOFT, "states things that its input does not hold",
+     "additions without a source", "additions"),
+    ("handoff.length", Tier.SOFT, "writes far less than it was given", "length", "length"),
+    ("run.n_tools", Tier.VOLUME, "makes many tool calls", "the number of tool calls", "volume"),
+    ("run.n_llm", Tier.VOLUME, "makes many model calls", "the number of model calls", "volume"),
+    ("run.tokens", Tier.VOLUME, "uses many tokens", "tokens", "volume"),
+    ("run.latency", Tier.VOLUME, "takes long", "latency", "latency"),
+    ("input.label_switches", Tier.SHAPE, "gets an input in which speakers or labels alternate",
+     "alternating speakers or labels", "input"),
+    ("input.n_negations", Tier.SHAPE, "gets an input with many negations", "negations", "input"),
+    ("input.n_conditions", Tier.SHAPE, "gets an input with many conditions", "conditions",
+     "input"),
+    ("input.n_numbers", Tier.SHAPE, "gets an input with many numbers", "numbers", "input"),
+    ("input.n_lines", Tier.SHAPE, "gets an input of many lines", "many lines", "input"),
+    ("input.length", Tier.SHAPE, "gets a long input", "length", "input"),
+)  # fmt: skip
+
+_MEANINGS = {
+    name: Meaning(rank=rank, tier=tier, clause=clause, noun=noun, tag=tag)
+    for rank, (name, tier, clause, noun, tag) in enumerate(_TABLE)
+}
+_TIERS = {"handoff": Tier.SOFT, "run": Tier.SOFT, "config": Tier.HARD, "input": Tier.SHAPE}
+_TERM_RANK = _MEANINGS["handoff.length"].rank
+
+
+def meaning(trait: str) -> Meaning:
+    """The meaning of a trait; unknown ones are worded from their name, after all known ones."""
+    stem, _, value = trait.partition("=")
+    known = _MEANINGS.get(stem)
+    if known is not None and not value:
+        return known
+    if known is not None:
+        return known.model_copy(update={"clause": _with_value(stem, value, known.clause)})
+    words = stem.partition(".")[2].replace("_", " ") or stem
+    tier = _TIERS.get(stem.partition(".")[0], Tier.SOFT)
+    clause = f"shows {words}" + (f" ({value})" if value else "")
+    return Meaning(rank=len(_TABLE), tier=tier, clause=clause, noun=words, tag=words)
+
+
+def term_meaning(side: str, term: str) -> Meaning:
+    """The meaning of a term on one side of a step: external, added, dropped."""
+    clause = {
+        "external": f"gets an input that holds “{term}”",
+        "added": f"writes “{term}”, which its input does not hold",
+        "dropped": f"leaves out “{term}”, which its input holds",
+    }[side]
+    tier = Tier.SHAPE if side == "external" else Tier.SOFT
+    return Meaning(rank=_TERM_RANK, tier=tier, clause=clause, noun=f"“{term}”", tag="wording")
+
+
+def _with_value(stem: str, value: str, clause: str) -> str:
+    return {
+        "run.tool": f"calls the tool {value}",
+        "run.no_tool": f"does not call the tool {value}",
+        "config.model": f"runs on the model {value}",
+        "config.prompt": f"runs with version {value} of its system prompt",
+    }.get(stem, f"{clause} ({value})")

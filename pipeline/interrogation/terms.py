@@ -1,0 +1,73 @@
+"""The terms of a step: what came from outside, what the step added, what it dropped.
+
+In: steps. Out: `StepTerms`. Next: the contrast tests each term on each side.
+
+An agent's invocation speaks for the agent; where a session shows no text on it, its model calls do.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from pipeline.interrogation.texts import incoming, joined, outgoing, terms
+from pipeline.model.detection import StepTerms
+from pipeline.model.step import Step, StepKind
+
+MAX_TERMS = 250
+
+
+def step_terms(steps: Sequence[Step]) -> tuple[StepTerms, ...]:
+    """The terms of each agent's speaking steps, united over their occurrences."""
+    ordered = sorted(steps, key=lambda s: (s.start, s.span_id))
+    speaking = [s for s in ordered if s.agent and s.kind in (StepKind.AGENT, StepKind.LLM)]
+    shown = {s.agent for s in speaking if s.kind is StepKind.AGENT and s.inputs and s.outputs}
+    written = _written(speaking)
+    groups: dict[tuple[str, str], list[Step]] = defaultdict(list)
+    for step in speaking:
+        if step.kind is StepKind.AGENT or step.agent not in shown:
+            groups[step.agent, step.key].append(step)
+    return tuple(_of_group(key, group, written) for key, group in sorted(groups.items()))
+
+
+def _written(steps: Iterable[Step]) -> dict[str, frozenset[str]]:
+    """For each agent the terms that all OTHER agents wrote anywhere in the session."""
+    own: dict[str, set[str]] = defaultdict(set)
+    for step in steps:
+        own[step.agent] |= terms(joined(outgoing(step.outputs)))
+    return {
+        agent: frozenset().union(*(words for other, words in own.items() if other != agent))
+        for agent in own
+    }
+
+
+def _of_group(
+    key: tuple[str, str], group: Sequence[Step], written: dict[str, frozenset[str]]
+) -> StepTerms:
+    external: set[str] = set()
+    added: set[str] = set()
+    dropped: set[str] = set()
+    for step in group:
+        read = terms(joined(incoming(step.inputs)))
+        said = terms(joined(outgoing(step.outputs)))
+        external |= read - written[step.agent]
+        added |= said - read - terms(joined(step.system))
+        dropped |= (read - said) if said else set()
+    return StepTerms(
+        agent=key[0],
+        step=key[1],
+        external=_bounded(external),
+        added=_bounded(added),
+        dropped=_bounded(dropped),
+    )
+
+
+@lru_cache(maxsize=100_000)
+def _rank(term: str) -> bytes:
+    return hashlib.blake2b(term.encode(), digest_size=8).digest()
+
+
+def _bounded(words: set[str]) -> tuple[str, ...]:
+    """At most `MAX_TERMS`: those with the smallest hashes, so that sessions keep the same ones."""
+    kept = sorted(words, key=_rank)[:MAX_TERMS] if len(words) > MAX_TERMS else words
+    return tuple(sorted(kept))

@@ -1,0 +1,101 @@
+"""Who is to blame, along the data flow.
+
+In: scored features of the steps. Out: the one feature of the one step that is to blame, or None.
+Next: `contrast` states it with its rates.
+
+Only features that compare a step's output with its own input, or describe its own run, may blame:
+an agent that passes a difficult input on unharmed shows none. Earlier steps go first, since a loss
+upstream explains what separates downstream; but the causes of a difference separate about as well
+as what they cause, so a step whose features are much weaker than a later step's is passed over (it
+only mirrors the trigger). How much weaker depends on how much the feature says of a fault by itself.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from pipeline.interrogation.meanings import Tier
+from pipeline.investigation.columns import Tried
+
+MIN_STRENGTH = {Tier.HARD: 0.5, Tier.SOFT: 0.8, Tier.VOLUME: 1.0}
+UPSTREAM_STRENGTH = {Tier.HARD: 0.8, Tier.SOFT: 0.5, Tier.VOLUME: 0.3}
+
+
+class Scored(NamedTuple):
+    """A feature with its best column and how it fared."""
+
+    tried: Tried
+    depth: int
+    column: int
+    r: float
+    t: float
+    p: float
+
+    @property
+    def tier(self) -> Tier:
+        """How much the feature says by itself."""
+        return self.tried.meaning.tier
+
+    @property
+    def specific(self) -> tuple[int, float, Tried]:
+        """Sort key: the most specific, then the strongest."""
+        return (self.tried.meaning.rank, -self.t, self.tried)
+
+
+def blame(passing: Sequence[Scored], near_tie: float) -> Scored | None:
+    """The most specific of the strongest features of the earliest step that holds its own."""
+    rivals = without_shared_rollouts(passing)
+    if not rivals:
+        return None
+    strongest = max(s.t for s in rivals)
+    units: dict[tuple[int, str], list[Scored]] = defaultdict(list)
+    for scored in rivals:
+        units[scored.depth, scored.tried.agent].append(scored)
+    held = [
+        (depth, -max(s.t for s in unit), agent)
+        for (depth, agent), unit in units.items()
+        if any(s.t >= MIN_STRENGTH[s.tier] * strongest for s in unit)
+    ]
+    depth, _, agent = min(held)
+    return most_specific(units[depth, agent], near_tie)
+
+
+def most_specific(unit: Sequence[Scored], near_tie: float) -> Scored:
+    """Among the features of one step that are nearly as strong as its strongest."""
+    config = [s for s in unit if s.tried.is_config]
+    if config:
+        return min(config, key=lambda s: (-s.t, s.tried))
+    telling = [s for s in unit if s.tier is not Tier.VOLUME] or list(unit)
+    strongest = max(s.t for s in telling)
+    return min((s for s in telling if s.t >= near_tie * strongest), key=lambda s: s.specific)
+
+
+def without_shared_rollouts(passing: Sequence[Scored]) -> list[Scored]:
+    """Drop version changes that several agents share, but for agents with a difference of their own.
+
+    When several agents change at once, the change alone cannot tell which one broke.
+    """
+    config = [s for s in passing if s.tried.is_config]
+    agents = {s.tried.agent for s in config}
+    if len(agents) <= 1:
+        return list(passing)
+    own = {s.tried.agent for s in passing if not s.tried.is_config and s.tier is Tier.HARD}
+    own = own or {s.tried.agent for s in passing if not s.tried.is_config}
+    kept = agents & own
+    return [s for s in passing if not s.tried.is_config or s.tried.agent in kept]
+
+
+def upstream_loss(blamed: Scored, losses: Sequence[Scored], near_tie: float) -> Scored | None:
+    """A hard loss before the blamed step that separates about as well: its input was not intact."""
+    return blame(
+        [
+            s
+            for s in losses
+            if s.tier is Tier.HARD
+            and not s.tried.is_config
+            and s.depth < blamed.depth
+            and s.tried.agent != blamed.tried.agent
+            and s.t >= UPSTREAM_STRENGTH[blamed.tier] * max(b.t for b in losses)
+        ],
+        near_tie,
+    )

@@ -1,0 +1,187 @@
+"""What separates the failing sessions of a cluster from healthy ones, and who is to blame.
+
+In: a cluster and all session rows of its agent. Out: `ContrastResult`. Next: `statistical` makes a
+finding of it.
+
+Labels are failing against healthy over the agent's whole population: members against others would
+find the cluster's own rule again. Only features that go along with membership, which is blind to
+the verdict, can explain this cluster.
+"""
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.aggregation.features import Decide, Population
+from pipeline.aggregation.verdicts import decide_row
+from pipeline.investigation.blame import Scored, blame, upstream_loss
+from pipeline.investigation.columns import Columns, Tried, build_columns, scaled, unit
+from pipeline.investigation.permutation import LabelSet, MaxT, Shuffle, max_t
+from pipeline.investigation.positions import Positions
+from pipeline.investigation.reporting import Report
+from pipeline.investigation.result import ContrastResult
+from pipeline.investigation.settings import ContrastSettings
+from pipeline.investigation.strata import strata_of, within
+from pipeline.model.cluster import Cluster
+from pipeline.model.finding import Basis
+from pipeline.model.session import SessionRow
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+HANDOFF_ALSO = ("run.truncated", "run.loop", "run.tool_error_text", "run.span_error", "run.no_tool")
+MIN_ALIGNED = 0.15
+
+
+def contrast(
+    cluster: Cluster,
+    rows: Sequence[SessionRow],
+    settings: ContrastSettings | None = None,
+    decide: Decide = decide_row,
+) -> ContrastResult:
+    """Contrast the agent's failing with its healthy sessions and blame along the data flow."""
+    limits = settings or ContrastSettings()
+    trial = _Trial(cluster, Population(cluster.agent, rows, decide), limits)
+    return trial.run()
+
+
+class _Trial:
+    """One contrast: the data of its steps, in the order of `run`."""
+
+    def __init__(
+        self, cluster: Cluster, population: Population, limits: ContrastSettings
+    ) -> None:
+        rule = cluster.rule
+        trait = rule.conditions[0].trait if rule else None
+        self.labels = population.labels(trait)
+        self.used = self.labels.known
+        self.cluster, self.population, self.limits = cluster, population, limits
+        self.members = (
+            population.members(rule) if rule else np.zeros(len(population.rows), bool)
+        )[self.used]
+        self.columns: Columns = build_columns(population, self.used, limits)
+        self.positions = Positions(population.rows)
+        seed = f"{limits.seed_salt} {rule.model_dump_json() if rule else ''}"
+        self.seed = int(hashlib.sha256(seed.encode()).hexdigest()[:16], 16)
+        self.report = Report(population, self.used, self.columns, self.positions)
+
+    def run(self) -> ContrastResult:
+        """Everything against the labels, the trigger, then the blame within its strata."""
+        labels = self.labels
+        if labels.failing.sum() < 1 or labels.healthy.sum() < self.limits.min_healthy:
+            return self._nothing("too few healthy sessions to compare with", None, [], None)
+        if not self.columns.columns:
+            return self._nothing("no feature varies between the sessions", None, [], None)
+        overall = self._test(self.columns.matrix, np.zeros(int(self.used.sum()), np.int64))
+        scored = self._scored(overall, range(len(self.columns.columns)))
+        separating = [s for s in scored if s.p <= self.limits.alpha]
+        trigger = self._trigger(separating)
+        return self._blamed(scored, separating, trigger)
+
+    def _blamed(
+        self, scored: Sequence[Scored], separating: Sequence[Scored], trigger: Scored | None
+    ) -> ContrastResult:
+        near_tie = self.limits.near_tie
+        losses = [s for s in separating if _may_blame(s)]
+        conditional = self._conditional(losses, scored, trigger)
+        found = blame([s for s in conditional if s.p <= self.limits.alpha], near_tie)
+        basis = Basis.CONDITIONAL
+        handoffs = [s for s in losses if _is_handoff(s.tried)]
+        if found is not None and trigger is not None:
+            upstream = upstream_loss(found, losses, near_tie)
+            if upstream is not None and _is_handoff(upstream.tried):
+                found, basis = upstream, Basis.HANDOFF
+        if found is None and trigger is not None:
+            found, basis = blame(handoffs, near_tie), Basis.HANDOFF
+        if found is None:
+            reason = "no step's own difference separates failing from healthy sessions"
+            return self._nothing(reason, trigger, separating, scored)
+        return self.report.blamed(self.cluster, found, basis, trigger, separating, conditional)
+
+    def _conditional(
+        self, losses: Sequence[Scored], scored: Sequence[Scored], trigger: Scored | None
+    ) -> list[Scored]:
+        """The blame's candidates again, within the strata of the trigger."""
+        if trigger is None:
+            return list(losses)
+        y = self.labels.failing[self.used]
+        values = self.columns.columns[trigger.column]
+        strata = strata_of(values, y)
+        usable = [
+            i
+            for i, column in enumerate(self.columns.columns)
+            if not column.tried.is_input
+        ]
+        if not usable:
+            return []
+        matrix = np.zeros_like(self.columns.matrix)
+        matrix[:, usable] = scaled(within(self.columns.matrix[:, usable], strata, values.raw))
+        tested = self._test(matrix, strata)
+        return [s for s in self._scored(tested, usable) if _may_blame(s)]
+
+    def _test(self, matrix: NDArray[np.float32], strata: NDArray[np.int64]) -> MaxT:
+        """Max-T of all columns; traits whose detector also votes get their own labels."""
+        families: dict[str | None, list[int]] = {}
+        for i, tried in enumerate(self.columns.tried):
+            families.setdefault(self.population.family_of.get(tried.name), []).append(i)
+        sets: list[LabelSet] = []
+        for columns in families.values():
+            labels = self.population.labels(self.columns.tried[columns[0]].name)
+            y = np.where(labels.failing, 1.0, 0.0)[self.used]
+            known = labels.known[self.used]
+            y = np.where(known, y, y[known].mean() if known.any() else 0.0)
+            centred = within(y[:, None], strata, None)
+            sets.append(LabelSet(scaled(centred)[:, 0], np.array(columns)))
+        shuffle = Shuffle(self.population.block_of[self.used], strata, self.seed)
+        return max_t(matrix, sets, shuffle, self.limits.n_permutations)
+
+    def _scored(self, tested: MaxT, among: Sequence[int] | range) -> list[Scored]:
+        """Each feature by its best column, aligned with the cluster only."""
+        aligned = unit(self.members[:, None].astype(np.float64))[:, 0] @ self.columns.matrix
+        least = max(MIN_ALIGNED, 3.0 / max(1, len(self.members)) ** 0.5)
+        best: dict[Tried, Scored] = {}
+        for i in among:
+            tried, r = self.columns.tried[i], float(tested.r[i])
+            if r == 0.0 or float(aligned[i]) * np.sign(r) < least:
+                continue
+            depth = self.positions.depth(tried.agent, tried.step)
+            one = Scored(tried, depth, i, r, float(tested.t[i]), float(tested.p[i]))
+            if tried not in best or one.t > best[tried].t:
+                best[tried] = one
+        return [best[tried] for tried in sorted(best)]
+
+    def _trigger(self, separating: Sequence[Scored]) -> Scored | None:
+        """The strongest separating feature of what came from outside."""
+        inputs = [
+            s
+            for s in separating
+            if s.tried.is_input and self.positions.is_external(s.tried.agent, s.tried.step)
+        ]
+        if not inputs:
+            return None
+        near = self.limits.near_tie * max(s.t for s in inputs)
+        return min(
+            (s for s in inputs if s.t >= near),
+            key=lambda s: (s.tried.name.startswith("term:"), -s.t, s.depth, s.tried),
+        )
+
+    def _nothing(
+        self,
+        reason: str,
+        trigger: Scored | None,
+        separating: Sequence[Scored],
+        scored: Sequence[Scored] | None,
+    ) -> ContrastResult:
+        return self.report.nothing(
+            self.cluster, self.members, reason, trigger, separating, scored or ()
+        )
+
+
+def _may_blame(scored: Scored) -> bool:
+    """A step's own difference, in the direction of a fault."""
+    return not scored.tried.is_input and (scored.r > 0 or scored.tried.may_lack)
+
+
+def _is_handoff(tried: Tried) -> bool:
+    return tried.name.startswith(("handoff.", *HANDOFF_ALSO))
