@@ -94,6 +94,8 @@ class SignalImport:
         if not found and session_id:
             found = await self._ask(session_id)
         if len(found) > 1:
+            found -= {DEFAULT_PROJECT}  # spans that name none say nothing against one that is named
+        if len(found) > 1:
             named = ", ".join(sorted(found))
             raise BadRequest(f'its session is in several projects: add "project", one of: {named}')
         return next(iter(found), DEFAULT_PROJECT)
