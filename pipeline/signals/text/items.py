@@ -34,7 +34,7 @@ _CODE = re.compile(
     r"(?<![\w@.-])(?:#?[^\W\d_][\w-]*\d(?:[\w-]*\w)?|#\d{2,}|\d[\w-]*[^\W_](?=\W|\Z))"
 )
 _NUMBER = re.compile(
-    rf"""(?P<sign>(?<![\w)\]])[-−–])?(?:(?P<cur>US\$|[$€£¥₹])(?P<sign2>-)?\ ?)?
+    rf"""(?P<sign>(?<![\w)\]])[-−–])?(?:(?P<cur>US\$|[$€£¥₹]|(?<!\w)(?:USD|EUR|GBP|CHF|JPY))(?P<sign2>-)?\ ?)?
       (?<![\w.,])(?P<digits>{_NUM})
       (?P<mult>\ ?(?:k|bn|million|thousand|billion|Mio|Tsd)\b)?
       (?:\ ?(?P<cur2>[$€£¥₹])|[\ -]?(?P<unit>{UNIT_PATTERN})(?![\w]))?(?!\w)""",
@@ -140,8 +140,8 @@ def _number(text: str, match: re.Match[str]) -> Item | None:
     if plain.isdecimal() and (len(plain) >= 7 or (plain[0] == "0" and len(plain) > 2)):
         return Item("id", plain, match[0].strip(), start, end)
     value = _value(plain) * _MULTIPLIERS.get((match["mult"] or "").strip().lower(), 1.0)
-    currency = match["cur"] or match["cur2"]
-    unit = CURRENCY_SIGNS.get(currency or "", "") or UNITS.get((match["unit"] or "").lower(), "")
+    currency = match["cur"] or match["cur2"] or match["unit"] or ""
+    unit = CURRENCY_SIGNS.get(currency, "") or UNITS.get(currency.lower(), "")
     negative = (match["sign"] or match["sign2"] or "") in ("-", "−", "–")
     return Item(
         "number", f"{value:.10g}", match[0].strip(), start, end, unit, negative, value=value

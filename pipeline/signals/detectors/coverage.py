@@ -1,0 +1,90 @@
+"""Coverage: which numbers, dates, names and identifiers of the source the answer lacks or alters.
+
+In: an exchange. Out: lost and total items in the tallies. Next: `handoff`.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from pipeline.model.evidence import Located
+from pipeline.signals.detectors.exchanges import Exchange, Side
+from pipeline.signals.detectors.tally import Tally
+from pipeline.signals.text.excerpts import excerpt
+from pipeline.signals.text.items import Item
+
+KINDS = {
+    "handoff.numbers": ("number",),
+    "handoff.dates": ("date", "time"),
+    "handoff.names": ("name",),
+    "handoff.identifiers": ("id",),
+}
+_MIN_ID = 4
+
+
+def count_coverage(exchange: Exchange, tallies: Mapping[str, Tally]) -> None:
+    """Add what this exchange lost of each kind."""
+    if exchange.is_label:
+        return
+    for name, kinds in KINDS.items():
+        tally = tallies[name]
+        for located, item in _distinct(exchange.source, kinds):
+            tally.total += 1
+            place = excerpt(located, item.start, item.end)
+            if kept(item, exchange.answer):
+                tally.keep(place)
+            elif name == "handoff.identifiers":
+                _altered(item, place, exchange, tally)
+            else:
+                tally.miss(item.text, place)
+
+
+def _distinct(side: Side, kinds: tuple[str, ...]) -> Iterator[tuple[Located, Item]]:
+    seen: set[str] = set()
+    for located, item in side.items:
+        if item.kind in kinds and not item.spelled and item.key not in seen:
+            seen.add(item.key)
+            yield located, item
+
+
+def kept(item: Item, side: Side) -> bool:
+    """The item stands on that side, in whatever spelling."""
+    if item.kind == "name":
+        parts = [p for p in item.key.replace("-", " ").split() if len(p) > 2]
+        return any(p in side.words for p in parts or [item.key])
+    if item.kind == "id":
+        return item.key in side.lower
+    if item.kind == "number":
+        return item.key in side.numbers or (
+            item.value < 1 and f"{item.value * 100:.10g}" in side.numbers
+        )
+    return item.key in side.keys(item.kind)
+
+
+def _altered(item: Item, place: Located, exchange: Exchange, tally: Tally) -> None:
+    """Lost, or standing there cut short or with other characters."""
+    for located, other in exchange.answer.items:
+        if (
+            other.kind in ("id", "number")
+            and not _known(other, exchange)
+            and resembles(item.key, other)
+        ):
+            said = f"{item.text} became {other.text}"
+            tally.bad += 1
+            tally.said.insert(0, said)
+            tally.shown[:0] = [place, excerpt(located, other.start, other.end)]
+            return
+    tally.miss(item.text, place)
+
+
+def _known(other: Item, exchange: Exchange) -> bool:
+    return other.text.lower() in exchange.source.lower
+
+
+def resembles(key: str, other: Item) -> bool:
+    """One is the beginning or end of the other, or they differ in at most two characters."""
+    said = other.text.lower().lstrip("#")
+    if min(len(key), len(said)) < _MIN_ID or key == said:
+        return False
+    short, long = sorted((key, said), key=len)
+    if long.startswith(short) or long.endswith(short):
+        return True
+    return len(key) == len(said) and sum(a != b for a, b in zip(key, said, strict=True)) <= 2
