@@ -32,7 +32,7 @@ from pipeline.store.schema import session_agents, session_rows, sessions, spans,
 from pipeline.store.sessions import UNKNOWN_VERDICT
 from pipeline.store.signals import signals_of
 from pipeline.store.span_codec import decode_span
-from pipeline.store.spans import load_contents
+from pipeline.store.span_writes import load_contents
 from pipeline.store.times import since
 
 ENRICH, MERGE, INTERROGATE = "enrich", "merge", "interrogate"

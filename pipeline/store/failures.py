@@ -38,7 +38,5 @@ def store_errors() -> Generator[None]:
     """Translate what leaves the block; the original is not chained, its text may hold trace text."""
     try:
         yield
-    except GeneratorExit:
-        raise
     except Exception as error:
         raise as_store_error(error) from None

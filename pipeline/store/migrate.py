@@ -10,8 +10,10 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, inspect, text
 
+from pipeline.errors import Permanent
 from pipeline.store.dialect import lock_for_migration
 
 HEAD = "0001"
@@ -26,7 +28,12 @@ def migrate(engine: Engine) -> None:
             config = Config()
             config.set_main_option("script_location", str(SCRIPTS))
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            try:
+                command.upgrade(config, "head")
+            except CommandError:
+                raise Permanent(
+                    "the database has a schema that this version does not know"
+                ) from None
 
 
 def current_revision(connection: Connection) -> str | None:
