@@ -45,7 +45,7 @@ def replace_clusters(
     """`owner` is (project, agent), `at` (epoch, engine version)."""
     project, agent = owner
     if not _take_turn(connection, owner, at):
-        return ReplaceResult(accepted=False)
+        return ReplaceResult(accepted=False, openings=open_investigations(connection, project))
     lock_project(connection, project)
     mine = and_(clusters.c.project == project, clusters.c.agent == agent)
     connection.execute(delete(clusters).where(mine))

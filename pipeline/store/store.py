@@ -6,9 +6,8 @@ group commit or in a read transaction of its own. Async callers use `asyncio.to_
 `submit_spans` hands out a future.
 """
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Self, TypeVar
@@ -20,36 +19,30 @@ from pipeline.errors import NotFound
 from pipeline.model.answers import (
     AgentClock,
     FinishResult,
-    Investigation,
     Opening,
     ReplaceResult,
     SessionClock,
-    SessionDetail,
     Snapshot,
     StageResults,
 )
-from pipeline.model.cluster import Cluster, GateState
-from pipeline.model.coverage import Coverage, Progress
+from pipeline.model.cluster import Cluster
 from pipeline.model.finding import Finding, FindingState
 from pipeline.model.nudge import AgentNudge, CommitResult, Nudge
-from pipeline.model.session import Session, SessionKey, SessionRow, SessionState
-from pipeline.model.signal import Signal, VerdictLabel
+from pipeline.model.session import SessionKey, SessionRow, SessionState
+from pipeline.model.signal import Signal
 from pipeline.model.span_record import Resolver, SpanRecord
 from pipeline.store import (
     agents,
     analysis,
-    canonical,
-    coverage,
     findings,
-    inspection,
     rows,
     spans,
 )
-from pipeline.store.clusters import Regate, load_cluster, open_investigations, replace_clusters
+from pipeline.store.clusters import Regate, open_investigations, replace_clusters
 from pipeline.store.dialect import database_url, prepare_database, reading_engine, writing_engine
 from pipeline.store.failures import store_errors
-from pipeline.store.inspection import DEFAULT_PAGE_SIZE
 from pipeline.store.migrate import migrate
+from pipeline.store.reading import Inspection
 from pipeline.store.signals import commit_signals
 from pipeline.store.times import span_micros, to_micros, utc_now
 from pipeline.store.writer import Write, Writer
@@ -59,12 +52,12 @@ T = TypeVar("T")
 MAX_ROWS = 20_000
 
 
-class Store:
+class Store(Inspection):
     """Open with `Store.open`, end with `close`; also a context manager."""
 
     def __init__(self, writing: Engine, reading: Engine, clock: Callable[[], datetime]) -> None:
+        super().__init__(reading)
         self._writing = writing
-        self._reading = reading
         self._clock = clock
         self._writer = Writer(writing)
 
@@ -98,12 +91,6 @@ class Store:
         """Raises `StoreUnavailable` unless the database answers."""
         with self._read() as connection:
             connection.execute(text("SELECT 1"))
-
-    @contextmanager
-    def _read(self) -> Generator[Connection]:
-        """One read transaction: everything read within it is of one moment."""
-        with store_errors(), self._reading.connect() as connection, connection.begin():
-            yield connection
 
     def _write(self, work: Callable[[Connection], T]) -> T:
         return self._writer.run(work)
@@ -260,11 +247,6 @@ class Store:
 
     # investigation
 
-    def load_cluster(self, project: str, cluster_id: str) -> Cluster | None:
-        """The cluster as it stands now."""
-        with self._read() as connection:
-            return load_cluster(connection, project, cluster_id)
-
     def put_investigation_stage(
         self,
         project: str,
@@ -298,100 +280,3 @@ class Store:
         return self._write(
             lambda c: findings.set_finding_state(c, project, finding_id, state, self._now())
         )
-
-    # inspection
-
-    def projects(self) -> tuple[str, ...]:
-        """Every project that has received something."""
-        with self._read() as connection:
-            return inspection.projects(connection)
-
-    def coverage(self, project: str) -> Coverage:
-        """What became of everything received."""
-        with self._read() as connection:
-            return coverage.coverage(connection, project)
-
-    def progress(self, project: str) -> Progress:
-        """What is still under way, read in one transaction."""
-        with self._read() as connection:
-            return coverage.progress(connection, project)
-
-    def list_sessions(
-        self,
-        project: str,
-        *,
-        state: SessionState | None = None,
-        verdict: VerdictLabel | None = None,
-        session_id: str | None = None,
-        page_size: int = DEFAULT_PAGE_SIZE,
-        page_token: str = "",
-    ) -> tuple[tuple[Session, ...], str]:
-        """A page of sessions in the order they were first seen; project "" is any."""
-        with self._read() as connection:
-            return inspection.list_sessions(
-                connection,
-                project,
-                state=state,
-                verdict=verdict,
-                session_id=session_id,
-                page_size=page_size,
-                page_token=page_token,
-            )
-
-    def get_session(self, project: str, session_id: str) -> SessionDetail | None:
-        """A session with its row and signals."""
-        with self._read() as connection:
-            return inspection.get_session(connection, project, session_id)
-
-    def list_clusters(
-        self,
-        project: str,
-        *,
-        agent: str | None = None,
-        gate: GateState | None = None,
-        page_size: int = DEFAULT_PAGE_SIZE,
-        page_token: str = "",
-    ) -> tuple[tuple[Cluster, ...], str]:
-        """A page of clusters by id."""
-        with self._read() as connection:
-            return inspection.list_clusters(
-                connection,
-                project,
-                agent=agent,
-                gate=gate,
-                page_size=page_size,
-                page_token=page_token,
-            )
-
-    def get_cluster(self, project: str, cluster_id: str) -> Cluster | None:
-        """One cluster."""
-        return self.load_cluster(project, cluster_id)
-
-    def list_findings(
-        self,
-        project: str,
-        *,
-        state: FindingState | None = None,
-        page_size: int = DEFAULT_PAGE_SIZE,
-        page_token: str = "",
-    ) -> tuple[tuple[Finding, ...], str]:
-        """A page of the findings that are supported now, by id."""
-        with self._read() as connection:
-            return inspection.list_findings(
-                connection, project, state=state, page_size=page_size, page_token=page_token
-            )
-
-    def get_finding(self, project: str, finding_id: str) -> Finding | None:
-        """One finding that is supported now."""
-        with self._read() as connection:
-            return findings.get_finding(connection, project, finding_id)
-
-    def finding_history(self, project: str, finding_id: str) -> tuple[Investigation, ...]:
-        """Every investigation that led to the finding."""
-        with self._read() as connection:
-            return findings.history(connection, project, finding_id)
-
-    def canonical(self, project: str | None) -> Iterator[dict[str, Any]]:
-        """The canonical export of one moment, one JSON object a fact."""
-        with self._read() as connection:
-            yield from canonical.canonical(connection, project)
