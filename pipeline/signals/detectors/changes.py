@@ -40,8 +40,10 @@ def count_changes(exchange: Exchange, tallies: Mapping[str, Tally]) -> None:
     _signs(source, answer, tallies["handoff.signs"])
     _units(source, answer, tallies["handoff.units"])
     for change in changed_values(exchange.source, exchange.answer):
-        tallies[change.trait].total += 1
-        tallies[change.trait].miss(change.said, *change.passages)
+        tally = tallies[change.trait]
+        if not any(said in change.said for said in tally.said):
+            tally.total += 1
+            tally.miss(change.said, *change.passages)
 
 
 def _numbers(

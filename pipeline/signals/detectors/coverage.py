@@ -76,7 +76,7 @@ def _altered(item: Item, place: Located, exchange: Exchange, tally: Tally) -> No
 
 
 def _known(other: Item, exchange: Exchange) -> bool:
-    return other.text.lower() in exchange.source.lower
+    return other.key in exchange.source.keys("id", "number")
 
 
 def resembles(key: str, other: Item) -> bool:

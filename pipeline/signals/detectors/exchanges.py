@@ -10,10 +10,12 @@ from functools import cached_property
 from pipeline.conventions.invocations import Invocation, Turn
 from pipeline.model.evidence import Located
 from pipeline.model.step import Message, Role, Step
+from pipeline.signals.detectors.run import is_error_text
 from pipeline.signals.text.analysed import Analysed, analyse
 from pipeline.signals.text.items import Item
 
 _LABEL_WORDS = 12
+_DOCUMENT_CHARS = 600
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,8 @@ class Side:
 
     @cached_property
     def words(self) -> frozenset[str]:
-        """Lower-case words of all texts, with the parts of hyphenated and snake_case words."""
-        return frozenset().union(*(a.word_set for _, a in self.read))
+        """Lower-case words of all texts, without a possessive s."""
+        return frozenset(w.removesuffix("'s") for _, a in self.read for w in a.word_set)
 
     @cached_property
     def lower(self) -> str:
@@ -66,6 +68,14 @@ class Exchange:
     answer: Side
     earlier: Side
     tools: tuple[Step, ...]
+    is_chat: bool = False
+
+    @cached_property
+    def narrated(self) -> Side:
+        """What the answer is expected to retell: in a chat only documents, not what the user says."""
+        least = _DOCUMENT_CHARS if self.is_chat else 0
+        texts = (t for t in self.source.texts if len(t.text) >= least)
+        return Side(tuple(t for t in texts if not is_error_text(t.text)))
 
     @cached_property
     def source(self) -> Side:
@@ -102,7 +112,7 @@ def read_exchanges(invocation: Invocation) -> tuple[Exchange, ...]:
         )
         if answer and (given or results):
             sides = (Side(tuple(given)), Side(tuple(results)), Side(answer), Side(tuple(earlier)))
-            found.append(Exchange(*sides, tools))
+            found.append(Exchange(*sides, tools, is_chat=len(groups) > 1))
         earlier += [*given, *results, *answer]
     return tuple(found)
 

@@ -49,7 +49,7 @@ class OrderCount:
     def add(self, exchange: Exchange) -> None:
         """Compare each source text with the answer."""
         answer = _clauses(exchange.answer)
-        for located, analysed in exchange.source.read:
+        for located, analysed in exchange.narrated.read:
             if len(analysed.segments) < MIN_LINKS:
                 continue
             self.measurable = True

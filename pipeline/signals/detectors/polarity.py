@@ -24,7 +24,7 @@ def count_polarity(exchange: Exchange, tallies: Mapping[str, Tally]) -> None:
     """Add what this exchange dropped."""
     if exchange.is_label:
         return
-    for located, analysed in exchange.source.read:
+    for located, analysed in exchange.narrated.read:
         if analysed.is_json:
             continue
         _negations(located, analysed, exchange, tallies["handoff.negations"])
@@ -48,7 +48,8 @@ def _negations(located: Located, source: Analysed, exchange: Exchange, tally: Ta
 
 def _conditions(located: Located, source: Analysed, exchange: Exchange, tally: Tally) -> None:
     for sentence in source.segments:
-        if STRICT_CONDITIONS.isdisjoint(sentence.words):
+        said = source.text[sentence.start : sentence.end]
+        if STRICT_CONDITIONS.isdisjoint(sentence.words) or said.rstrip().endswith("?"):
             continue
         for place, _, segment in _counterpart(sentence, exchange):
             tally.total += 1
@@ -56,7 +57,7 @@ def _conditions(located: Located, source: Analysed, exchange: Exchange, tally: T
             if segment.conditional:
                 tally.keep(*shown)
             else:
-                tally.miss(f'"{source.text[sentence.start : sentence.end].strip()[:60]}"', *shown)
+                tally.miss(f'"{said.strip()[:60]}"', *shown)
 
 
 def _counterpart(

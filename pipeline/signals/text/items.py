@@ -112,7 +112,9 @@ def _read_mails(text: str) -> Iterator[Item]:
 def _read_codes(text: str) -> Iterator[Item]:
     for match in _CODE.finditer(text):
         code = match[0]
-        if not (_NUMBERED.match(code) or code.isdecimal() or _QUANTITY.match(code)):
+        if len(code) > 3 and not (
+            _NUMBERED.match(code) or code.isdecimal() or _QUANTITY.match(code)
+        ):
             yield Item("id", code.lower().lstrip("#"), code, *match.span())
 
 
@@ -200,12 +202,18 @@ def _read_names(text: str, german: bool) -> Iterator[Item]:
     for match in _CAPITAL.finditer(text):
         word = match[0].lower()
         ignored = word in _NEVER_NAMES
-        if run and (ignored or text[run[-1].end() : match.start()] not in (" ", "-", ". ")):
+        if run and (ignored or not _joined(text, run[-1], match)):
             yield from _name(text, run, german)
             run = []
         if not ignored:
             run.append(match)
     yield from _name(text, run, german)
+
+
+def _joined(text: str, before: re.Match[str], after: re.Match[str]) -> bool:
+    """Beside one another; a full stop between them only after an initial or a title."""
+    between = text[before.end() : after.start()]
+    return between in (" ", "-") or (between == ". " and len(before[0]) <= 2)
 
 
 def _name(text: str, run: list[re.Match[str]], german: bool) -> Iterator[Item]:

@@ -65,7 +65,8 @@ NEGATIVE = re.compile(
     r"confirmed|injured|affected|changed|covered|resolved|authori[sz]ed)|"
     r"fail\w*|lack\w*|den(?:y|ied|ies)|refus\w*|reject\w*|declin\w*|missing|absent|absence|avoid\w*|"
     r"prohibit\w*|exclu\w*|prevent\w*|stopp?\w*|imposs\w*|inel\w*|invalid\w*|no-\w+|non-?\w+|"
-    r"free of|rather than|instead of|other than|disput\w*|contradict\w*|\w+less)\b",
+    r"issue\w*|problem\w*|unavailab\w*|"
+    r"remov\w*|waive\w*|cancel\w*|free of|rather than|instead of|other than|disput\w*|contradict\w*|\w+less)\b",
     re.IGNORECASE,
 )
 """Words that can stand for a negation, so that a paraphrase of one is no loss."""
@@ -112,6 +113,7 @@ FAILURE = re.compile(
     r"enough|sufficient|valid|allowed|complete|add up|work)|could ?n[o'’]t|couldn[’']t|can ?not|can[’']t|"
     r"unfortunately|sorry|apolog\w*|problem\w*|issue\w*|time[d ]?-?out|insufficient|invalid|declin\w*|"
     r"reject\w*|exceed\w*|try again|retry|denied|missing|incorrect|exception|went wrong|"
+    r"oversight|mistake|actually|discrepan\w*|unexpected\w*|"
     r"do(?:es)? not|did not|don[’']t|doesn[’']t|didn[’']t|wasn[’']t|isn[’']t|"
     r"no (?:\w+ ){0,3}(?:found|exist\w*|available)|"
     r"fehler\w*|fehlgeschlagen|leider|nicht|konnte|erreur|échou\w*|malheureusement|impossible|"
