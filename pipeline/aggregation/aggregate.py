@@ -105,9 +105,7 @@ def _statement_clusters(
     return [label_of[h.text] for h in found]
 
 
-def _distinct(
-    found: Sequence[Hypothesis], limits: AggregationSettings
-) -> list[list[Hypothesis]]:
+def _distinct(found: Sequence[Hypothesis], limits: AggregationSettings) -> list[list[Hypothesis]]:
     """Groups with nearly the same members; the most specific statement leads each."""
     groups: list[list[Hypothesis]] = []
     for hypothesis in sorted(found, key=lambda h: h.precedence):

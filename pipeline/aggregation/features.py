@@ -138,7 +138,9 @@ class Population:
         holds = np.ones(len(self.rows), bool)
         for c in rule.conditions:
             column = self.columns.get(Feature(c.agent, c.step, c.trait))
-            holds &= np.zeros(len(self.rows)) >= c.threshold if column is None else column >= c.threshold
+            holds &= (
+                np.zeros(len(self.rows)) >= c.threshold if column is None else column >= c.threshold
+            )
         return holds
 
     @cached_property

@@ -18,9 +18,7 @@ def gate_project(
     limits = settings or AggregationSettings()
     tested = [c for c in clusters if is_tested(c, limits)]
     q_of = dict(
-        zip(
-            (c.id for c in tested), benjamini_hochberg([c.p_value for c in tested]), strict=True
-        )
+        zip((c.id for c in tested), benjamini_hochberg([c.p_value for c in tested]), strict=True)
     )
     return tuple(_gated(c, q_of.get(c.id, 1.0), limits) for c in clusters)
 

@@ -39,7 +39,10 @@ class HypothesisClusterer(ClusterMixin, BaseEstimator):
         self.join_similarity = join_similarity
 
     def fit(
-        self, X: ArrayLike, y: Any = None, sample_weight: Sequence[float] | None = None
+        self,
+        X: ArrayLike,
+        y: Any = None,
+        sample_weight: Sequence[float] | None = None,  # noqa: N803
     ) -> Self:
         """Cluster the rows of `X`; `sample_weight` counts the hypotheses behind a row."""
         points = np.round(np.asarray(X, np.float64), 6)
@@ -49,7 +52,7 @@ class HypothesisClusterer(ClusterMixin, BaseEstimator):
         weights = np.ones(len(points)) if sample_weight is None else np.asarray(sample_weight)
         distinct, inverse = np.unique(points, axis=0, return_inverse=True)
         inverse = inverse.reshape(-1)
-        mass = np.bincount(inverse, weights=weights, minlength=len(distinct))
+        mass = np.bincount(inverse, weights, len(distinct)).astype(np.float64)
         labels = self._cluster(distinct, mass)
         self.labels_ = _numbered(labels, mass, self.min_cluster_size)[inverse]
         return self
@@ -58,8 +61,9 @@ class HypothesisClusterer(ClusterMixin, BaseEstimator):
         leader_of, leaders = self._joined(points, mass)
         if len(leaders) == 1:
             return np.zeros(len(points), np.int64)
+        unknown: Any = None
         model = AgglomerativeClustering(
-            n_clusters=None,
+            n_clusters=unknown,
             distance_threshold=self.max_distance,
             metric="cosine",
             linkage="average",

@@ -103,9 +103,7 @@ def _encloses(node: _Node, inner: _Node, others: Sequence[_Node]) -> bool:
     return inside and inner.step.kind is StepKind.AGENT
 
 
-def _before(
-    node: _Node, others: Sequence[_Node], earlier: Sequence[_Node]
-) -> list[_Node]:
+def _before(node: _Node, others: Sequence[_Node], earlier: Sequence[_Node]) -> list[_Node]:
     """By time: the last agent that ended before this one began, unless both read one source."""
     if any(
         len(e.reads & node.reads) >= MIN_SHARED * len(node.reads)

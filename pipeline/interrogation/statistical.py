@@ -68,9 +68,7 @@ def prompts(steps: Sequence[Step]) -> tuple[PromptSeen, ...]:
             continue
         for part in step.system:
             digest = hashlib.sha256(part.text.encode("utf-8", "replace")).hexdigest()
-            start = Located(
-                text=part.text[:PROMPT_CHARS], span_id=part.span_id, field=part.field
-            )
+            start = Located(text=part.text[:PROMPT_CHARS], span_id=part.span_id, field=part.field)
             seen.setdefault(
                 (step.agent, digest),
                 PromptSeen(agent=step.agent, digest=digest, span_id=part.span_id, content=start),

@@ -98,9 +98,7 @@ def build_columns(population: Population, used: Bools, settings: ContrastSetting
     return Columns(list(_without_twins(found)))
 
 
-def _traits(
-    population: Population, used: Bools, settings: ContrastSettings
-) -> Iterable[Column]:
+def _traits(population: Population, used: Bools, settings: ContrastSettings) -> Iterable[Column]:
     for key, values in population.columns.items():
         tried, column = Tried(*key), values[used]
         levels, counts = np.unique(column, return_counts=True)

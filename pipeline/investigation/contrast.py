@@ -49,17 +49,15 @@ def contrast(
 class _Trial:
     """One contrast: the data of its steps, in the order of `run`."""
 
-    def __init__(
-        self, cluster: Cluster, population: Population, limits: ContrastSettings
-    ) -> None:
+    def __init__(self, cluster: Cluster, population: Population, limits: ContrastSettings) -> None:
         rule = cluster.rule
         trait = rule.conditions[0].trait if rule else None
         self.labels = population.labels(trait)
         self.used = self.labels.known
         self.cluster, self.population, self.limits = cluster, population, limits
-        self.members = (
-            population.members(rule) if rule else np.zeros(len(population.rows), bool)
-        )[self.used]
+        self.members = (population.members(rule) if rule else np.zeros(len(population.rows), bool))[
+            self.used
+        ]
         self.columns: Columns = build_columns(population, self.used, limits)
         self.positions = Positions(population.rows)
         seed = f"{limits.seed_salt} {rule.model_dump_json() if rule else ''}"
@@ -108,11 +106,7 @@ class _Trial:
         y = self.labels.failing[self.used]
         values = self.columns.columns[trigger.column]
         strata = strata_of(values, y)
-        usable = [
-            i
-            for i, column in enumerate(self.columns.columns)
-            if not column.tried.is_input
-        ]
+        usable = [i for i, column in enumerate(self.columns.columns) if not column.tried.is_input]
         if not usable:
             return []
         matrix = np.zeros_like(self.columns.matrix)

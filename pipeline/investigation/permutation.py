@@ -107,4 +107,5 @@ def max_t(
         largest.sort()
         reached += len(chunk) - np.searchsorted(largest, observed / scale - TOLERANCE)
         done += len(chunk)
-    return MaxT(r, observed / scale, (1.0 + reached) / (1.0 + done))
+    p = ((1.0 + reached) / (1.0 + done)).astype(np.float64)
+    return MaxT(r, observed / scale, p)

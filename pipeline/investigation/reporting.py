@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pipeline.aggregation.features import Population
 from pipeline.aggregation.statistics import wilson
 from pipeline.investigation.blame import Scored
-from pipeline.investigation.columns import Columns
+from pipeline.investigation.columns import Columns, Tried
 from pipeline.investigation.positions import Positions
 from pipeline.investigation.result import ContrastResult, FeatureResult
 from pipeline.investigation.strata import best_cut
@@ -57,9 +57,9 @@ class Report:
             basis=basis,
             blamed=self._feature(overall.get(found.tried, found), within),
             trigger=self._feature(trigger, {}) if trigger else None,
-            rivals=tuple(
-                self._feature(s, within) for s in rivals if s.tried != found.tried
-            )[:MAX_RIVALS],
+            rivals=tuple(self._feature(s, within) for s in rivals if s.tried != found.tried)[
+                :MAX_RIVALS
+            ],
             p_value=found.p,
             members=shown,
             compared=with_trigger & ~shown,
@@ -122,9 +122,7 @@ class Report:
             }
         )
 
-    def _feature(
-        self, scored: Scored, within: Mapping[object, Scored]
-    ) -> FeatureResult:
+    def _feature(self, scored: Scored, within: Mapping[Tried, Scored]) -> FeatureResult:
         cut, shown = self._cut(scored), self._shows(scored)
         inner = within.get(scored.tried)
         return FeatureResult(
