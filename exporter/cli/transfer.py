@@ -19,6 +19,7 @@ import typer
 from exporter.cli import options
 from exporter.cli.client import EXIT_FAILED, EXIT_TIMEOUT, STARTING, fail, status_client
 from exporter.cli.import_run import ImportOrder, run_import
+from exporter.cli.read_lines import STDIN
 from exporter.cli.waiting import wait_until_settled
 
 
@@ -29,20 +30,26 @@ def register(app: typer.Typer) -> None:
     app.command()(export)
 
 
+def _readable(given: list[Path] | Path | None) -> list[Path] | Path | None:
+    """Refuse a name that is no file before anything is sent."""
+    for path in given if isinstance(given, list) else [given]:
+        if path is not None and path != STDIN and (path.is_dir() or not path.exists()):
+            raise typer.BadParameter(f"{path} is not a file")
+    return given
+
+
 def import_files(
     files: Annotated[
         list[Path] | None,
         typer.Argument(
             metavar="FILE",
-            exists=True,
-            dir_okay=False,
-            allow_dash=True,
+            callback=_readable,
             help="OTLP/JSON lines, plain or gzip; - is standard input.",
         ),
     ] = None,
     signals: Annotated[
         Path | None,
-        typer.Option(exists=True, dir_okay=False, allow_dash=True, help="Signals as JSON lines."),
+        typer.Option(callback=_readable, metavar="FILE", help="Signals as JSON lines."),
     ] = None,
     project: Annotated[
         str | None,
