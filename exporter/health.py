@@ -21,6 +21,7 @@ from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
 from exporter.doors import Pingable
 from exporter.settings import EdgeSettings
+from exporter.tasks import end_all
 
 log = logging.getLogger(__name__)
 
@@ -156,9 +157,7 @@ class HealthWatch:
 
     async def stop(self) -> None:
         """Stop checking."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_all(self._tasks)
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def check_store(self) -> None:
@@ -186,6 +185,7 @@ class HealthWatch:
 
 async def _succeeds(check: Awaitable[None]) -> bool:
     with contextlib.suppress(Exception):
-        await asyncio.wait_for(check, CHECK_TIMEOUT.total_seconds())
+        async with asyncio.timeout(CHECK_TIMEOUT.total_seconds()):
+            await check
         return True
     return False

@@ -17,6 +17,7 @@ from typing import Protocol
 from exporter.doors import NudgeSource
 from exporter.settings import EdgeSettings
 from exporter.tally import Tally
+from exporter.tasks import end_all
 from pipeline.errors import Permanent
 from pipeline.model.nudge import AgentNudge, Nudge
 
@@ -61,10 +62,9 @@ class Notifier:
     async def stop(self) -> None:
         """Send what is queued if that is quick; the sweep of the next start finds the rest."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._queue.join(), STOP_PATIENCE.total_seconds())
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+            async with asyncio.timeout(STOP_PATIENCE.total_seconds()):
+                await self._queue.join()
+        await end_all(self._tasks)
 
     def put(self, nudges: Iterable[AnyNudge]) -> None:
         """Queue without waiting; a nudge that waits already is not queued twice."""

@@ -35,7 +35,8 @@ class SinkStore:
         self.failing = False
         self.free = threading.Event()
         self.free.set()
-        self.nudges: tuple[Nudge, ...] = ()
+        self.on_commit: tuple[Nudge, ...] = ()
+        self.lost: tuple[Nudge, ...] = ()
         self.agents: tuple[AgentNudge, ...] = ()
 
     def submit_spans(
@@ -51,7 +52,7 @@ class SinkStore:
             future.set_exception(StoreUnavailable("the disk is full"))
             return
         self.spans.extend(batch)
-        future.set_result(CommitResult(n_new=len(batch)))
+        future.set_result(CommitResult(n_new=len(batch), nudges=self.on_commit))
 
     def commit_signals(self, signals: Sequence[Signal]) -> CommitResult:
         self.ping()
@@ -60,7 +61,7 @@ class SinkStore:
         return CommitResult(n_new=n_new)
 
     def lost_nudges(self, **_: Any) -> tuple[Nudge, ...]:
-        return self.nudges
+        return self.lost
 
     def lost_agents(self, **_: Any) -> tuple[AgentNudge, ...]:
         return self.agents

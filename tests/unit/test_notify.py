@@ -1,0 +1,157 @@
+"""The notifier: every nudge once, retried while Temporal is down, never in the way."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from exporter import notify
+from exporter.notify import AnyNudge, Notifier
+from exporter.settings import EdgeSettings
+from exporter.tally import Tally
+from pipeline.errors import BadRequest, StoreUnavailable, TemporalUnavailable
+from pipeline.model.nudge import AgentNudge, Nudge
+from pipeline.model.session import SessionKey
+
+AGENT = AgentNudge(project="p", agent="a", epoch=1)
+
+
+def nudge(n: int) -> Nudge:
+    return Nudge(key=SessionKey(project="p", digest=str(n)), version=1)
+
+
+class Temporal:
+    """A sender that notes what it was told, and fails as told."""
+
+    def __init__(self) -> None:
+        self.sent: list[AnyNudge] = []
+        self.errors: list[Exception] = []
+        self.open = asyncio.Event()
+        self.open.set()
+
+    async def send(self, nudge: AnyNudge) -> None:
+        await self.open.wait()
+        if self.errors:
+            raise self.errors.pop(0)
+        self.sent.append(nudge)
+
+
+class Overdue:
+    """A store that finds these lost."""
+
+    def __init__(self, *nudges: Nudge, error: Exception | None = None) -> None:
+        self.nudges = nudges
+        self.error = error
+        self.asked: dict[str, Any] = {}
+
+    def lost_nudges(self, **asked: Any) -> tuple[Nudge, ...]:
+        self.asked = asked
+        if self.error:
+            raise self.error
+        return self.nudges
+
+    def lost_agents(self, **_: Any) -> tuple[AgentNudge, ...]:
+        return (AGENT,) if self.nudges else ()
+
+
+@asynccontextmanager
+async def notifying(
+    sender: Temporal, store: Overdue | None = None, **changes: Any
+) -> AsyncGenerator[tuple[Notifier, Tally]]:
+    settings = EdgeSettings(sweep_every=timedelta(milliseconds=10), **changes)
+    tally = Tally()
+    notifier = Notifier(store or Overdue(), sender, settings, tally)
+    notifier.start()
+    yield notifier, tally
+    await notifier.stop()
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(2):
+        while not true():  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
+    monkeypatch.setattr(notify, "MIN_PAUSE", timedelta(milliseconds=1))
+    monkeypatch.setattr(notify, "MAX_PAUSE", timedelta(milliseconds=2))
+    monkeypatch.setattr(notify, "STOP_PATIENCE", timedelta(milliseconds=100))
+
+
+async def test_nudges_are_sent_and_a_stop_flushes_them() -> None:
+    temporal = Temporal()
+    async with notifying(temporal) as (notifier, tally):
+        notifier.put([nudge(1), nudge(2), AGENT])
+    assert all(one in temporal.sent for one in (nudge(1), nudge(2), AGENT))
+    assert tally["nudges_sent"] == 3
+
+
+async def test_one_that_waits_is_not_queued_twice_and_one_that_was_sent_may_be() -> None:
+    temporal = Temporal()
+    temporal.open.clear()
+    async with notifying(temporal) as (notifier, _):
+        notifier.put([nudge(1)])
+        await asyncio.sleep(0.01)
+        notifier.put([nudge(1), nudge(1)])
+        temporal.open.set()
+        await until(lambda: len(temporal.sent) == 1)
+        await asyncio.sleep(0)
+        notifier.put([nudge(1)])
+    assert temporal.sent == [nudge(1), nudge(1)]
+
+
+async def test_a_full_queue_drops_and_counts_and_blocks_nobody() -> None:
+    temporal = Temporal()
+    temporal.open.clear()
+    async with notifying(temporal, max_nudges=2, n_nudgers=1) as (notifier, tally):
+        notifier.put(nudge(n) for n in range(5))
+        assert tally["nudges_dropped"] == 3
+        temporal.open.set()
+    assert temporal.sent == [nudge(0), nudge(1)]
+
+
+async def test_it_retries_while_temporal_is_down() -> None:
+    temporal = Temporal()
+    temporal.errors = [TemporalUnavailable("down")] * 3
+    async with notifying(temporal) as (notifier, tally):
+        notifier.put([nudge(1)])
+        await until(lambda: temporal.sent == [nudge(1)])
+    assert tally["nudges_failed"] == 3
+
+
+@pytest.mark.parametrize("errors", [[BadRequest("no")], [RuntimeError("x")] * notify.MAX_ATTEMPTS])
+async def test_a_hopeless_nudge_is_dropped_and_the_next_one_sent(errors: list[Exception]) -> None:
+    temporal = Temporal()
+    temporal.errors = list(errors)
+    async with notifying(temporal, n_nudgers=1) as (notifier, tally):
+        notifier.put([nudge(1), nudge(2)])
+        await until(lambda: temporal.sent == [nudge(2)])
+    assert tally["nudges_dropped"] == 1
+
+
+async def test_the_sweep_sends_what_was_lost() -> None:
+    temporal, store = Temporal(), Overdue(nudge(7))
+    async with notifying(temporal, store, debounce=timedelta(seconds=3)):
+        await until(lambda: nudge(7) in temporal.sent and AGENT in temporal.sent)
+    assert store.asked["debounce"] == timedelta(seconds=3)
+    assert store.asked["limit"] > 0
+
+
+async def test_the_sweep_outlives_a_store_that_fails() -> None:
+    temporal, store = Temporal(), Overdue(nudge(7), error=StoreUnavailable("down"))
+    async with notifying(temporal, store):
+        await asyncio.sleep(0.03)
+        store.error = None
+        await until(lambda: nudge(7) in temporal.sent)
+
+
+async def test_a_stop_does_not_wait_for_a_temporal_that_is_down() -> None:
+    temporal = Temporal()
+    temporal.open.clear()
+    async with asyncio.timeout(1), notifying(temporal) as (notifier, _):
+        notifier.put([nudge(1)])
+    assert temporal.sent == []
