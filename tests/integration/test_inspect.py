@@ -45,6 +45,11 @@ def ask(edge: EdgeProcess, *arguments: str) -> Any:
     return json.loads(done.stdout)
 
 
+def serialize(message: Message) -> bytes:
+    """What a generated stub would do."""
+    return message.SerializeToString()
+
+
 class Reflected:
     """A client that knows nothing but the server's address."""
 
@@ -57,7 +62,7 @@ class Reflected:
         found = self._pool.FindServiceByName(SERVICE).FindMethodByName(method)
         call: Any = self._channel.unary_unary(
             f"/{SERVICE}/{method}",
-            request_serializer=Message.SerializeToString,
+            request_serializer=serialize,
             response_deserializer=GetMessageClass(found.output_type).FromString,
         )
         answer = call(GetMessageClass(found.input_type)(**fields))
