@@ -23,6 +23,8 @@ from pipeline.model.session import SessionState
 from pipeline.model.signal import VerdictLabel
 
 T = TypeVar("T")
+
+PIPE_WIDTH = 120
 OutputFormat = options.OutputFormat
 
 sessions = typer.Typer(help="Sessions: one unit of work each.", no_args_is_help=True)
@@ -200,9 +202,9 @@ def print_json(value: Any) -> None:
 
 def show(page: RenderableType) -> None:
     """On stdout, for a person; wide enough to read when it goes into a pipe."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
-        console = Console(highlight=False, width=max(console.width, 120))
+        console.width = max(console.width, PIPE_WIDTH)
     console.print(page)
 
 

@@ -63,7 +63,7 @@ def coverage_page(project: str, coverage: Coverage) -> Group:
     table.add_row("  failed", str(coverage.failed), "could not be analysed")
     table.add_row("  skipped", str(skipped), "left out, with a reason")
     for reason, count in sorted(coverage.skipped.items()):
-        table.add_row(f"    {plain(reason)}", str(count), "")
+        table.add_row(Text(f"    {plain(reason)}"), str(count), "")
     table.add_row("below the gate", str(coverage.below_gate), "analysed, in no confirmed cluster")
     table.add_row("signals waiting", str(coverage.waiting_for_spans), "for spans not seen yet")
     return Group(Text(f"Coverage of {plain(project)}", style="bold"), Text(), table)

@@ -31,7 +31,9 @@ class Report:
     n_signals: int = 0
     n_problems: int = 0
     n_spans_refused: int = 0
-    console: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
+    console: Console = field(
+        default_factory=lambda: Console(stderr=True, highlight=False, markup=False, emoji=False)
+    )
     _progress: Progress | None = None
     _task: TaskID | None = None
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 import grpc
 from rich.console import Console
 from rich.status import Status
+from rich.text import Text
 
 from exporter.cli.client import StatusClient, code_and_details, unreachable
 from exporter.cli.render_text import plain
@@ -24,10 +25,10 @@ def wait_until_settled(
     client: StatusClient, project: str, timeout: timedelta, endpoint: str
 ) -> str | None:
     """Ask again and again; a sidecar that restarts meanwhile is waited for."""
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, markup=False, emoji=False)
     deadline = time.monotonic() + timeout.total_seconds()
     pause, answered, line = FIRST_PAUSE, time.monotonic(), "nothing was heard yet"
-    with console.status(f"{plain(project)}: asking") as status:
+    with console.status(Text(f"{plain(project)}: asking")) as status:
         while True:
             progress = _ask(client, project)
             if progress is not None and progress.settled:
@@ -59,7 +60,7 @@ def _say(
     status: Status, console: Console, before: str, progress: Progress | None, project: str
 ) -> str:
     line = f"{plain(project)}: {progress_words(progress)}"
-    status.update(line)
+    status.update(Text(line))
     if line != before and not console.is_terminal:
         console.print(line, soft_wrap=True)
     return line

@@ -165,6 +165,14 @@ def test_empty_results_say_what_there_is(endpoint: str) -> None:
     assert "6 sessions received, 5 analysed, 0 waiting, 0 failed, 1 skipped" in found.stderr
 
 
+def test_names_are_no_markup(endpoint: str) -> None:
+    odd = "[/bold] :fire: \x1b[31m"
+    for command in (("coverage",), ("findings", "list"), ("wait",)):
+        result = run(*command, "--project", odd, "--endpoint", endpoint)
+        assert result.exit_code == 0, result.exception
+        assert r"[/bold] :fire: \x1b[31m" in result.output
+
+
 def test_what_does_not_exist(endpoint: str) -> None:
     elsewhere = run("sessions", "show", "call-002", "--project", "other", "--endpoint", endpoint)
     assert elsewhere.exit_code == 1
