@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from pipeline.conventions.quotes import as_text, is_list, parse_json, pointer
+from pipeline.conventions.quotes import as_text, is_list, parse_json
 from pipeline.model.evidence import Located
 from pipeline.model.step import Message, Role, ToolCall
 
@@ -52,7 +52,7 @@ class Conversation:
             self.add(default, value, key)
         elif is_list(parsed):
             for index, item in enumerate(parsed):
-                self._message(item, key + pointer(index), default)
+                self._message(item, f"{key}/{index}", default)
         elif isinstance(parsed, Mapping):
             self._object(cast(Mapping[str, Any], parsed), key, value, default)
 
@@ -60,7 +60,7 @@ class Conversation:
         inner = next((n for n in _LISTS if is_list(data.get(n))), None)
         if inner is not None:
             for index, item in enumerate(data[inner]):
-                self._message(item, key + pointer(inner, index), default)
+                self._message(item, f"{key}/{inner}/{index}", default)
         elif data.keys() & {"role", "content", "parts", "text", "tool_calls", "message"}:
             self._message(data, key, default)
         else:
@@ -84,7 +84,7 @@ class Conversation:
             return
         for name in ("parts", "content", "text"):
             if name in data:
-                self._content(data[name], place + pointer(name), role)
+                self._content(data[name], f"{place}/{name}", role)
                 break
         self._openai_calls(data, place)
 
@@ -96,7 +96,7 @@ class Conversation:
     def _content(self, content: object, place: str, role: Role) -> None:
         if is_list(content):
             for index, part in enumerate(content):
-                self._part(part, place + pointer(index), role)
+                self._part(part, f"{place}/{index}", role)
         elif isinstance(content, Mapping) and "type" in content:
             self._part(cast(Mapping[str, Any], content), place, role)
         else:
@@ -118,13 +118,13 @@ class Conversation:
         )
         name = next((n for n in names if data.get(n) is not None), None)
         if name is not None:
-            self.add(Role.TOOL if kind in _RESULTS else role, data[name], place + pointer(name))
+            self.add(Role.TOOL if kind in _RESULTS else role, data[name], f"{place}/{name}")
 
     def _openai_calls(self, data: Mapping[str, Any], place: str) -> None:
         calls = data.get("tool_calls")
         for index, call in enumerate(calls if is_list(calls) else ()):
             if isinstance(call, Mapping):
-                self._call(cast(Mapping[str, Any], call), place + pointer("tool_calls", index))
+                self._call(cast(Mapping[str, Any], call), f"{place}/tool_calls/{index}")
 
     def _call(self, data: Mapping[str, Any], place: str) -> None:
         inner = data.get("function")
@@ -136,7 +136,7 @@ class Conversation:
         name = next((n for n in ("arguments", "input", "args") if data.get(n) is not None), None)
         arguments = None
         if name is not None:
-            place = self.prefix + place + pointer(name)
+            place = self.prefix + f"{place}/{name}"
             arguments = Located(text=as_text(data[name]), span_id=self.span_id, field=place)
         call_id = data.get("id") or data.get("call_id")
         self.calls.append(

@@ -40,11 +40,6 @@ def is_text(span: Span, field: str) -> bool:
     return field == STATUS_FIELD or isinstance(_value(span.attributes, field), str)
 
 
-def pointer(*parts: str | int) -> str:
-    """The RFC 6901 pointer of a path."""
-    return "".join("/" + str(p).replace("~", "~0").replace("/", "~1") for p in parts)
-
-
 def as_text(value: object) -> str:
     """A string as it is, everything else as compact JSON that keeps its letters."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

@@ -42,8 +42,10 @@ def _checkable(item: Item) -> bool:
 
 def _computed(item: Item, known: Side) -> bool:
     if item.kind == "number":
-        return item.text.lower() in known.lower or derived(item.value, known)
-    return item.kind == "id" and item.key.replace("-", "") in known.lower.replace("-", "")
+        return known.holds(item.text.lower()) or derived(item.value, known)
+    return item.kind == "id" and any(
+        item.key.replace("-", "") in a.lower.replace("-", "") for _, a in known.read
+    )
 
 
 def count_hidden_errors(exchange: Exchange, tally: Tally) -> None:

@@ -49,9 +49,10 @@ def count_changes(exchange: Exchange, tallies: Mapping[str, Tally]) -> None:
 def _numbers(
     exchange: Exchange, source: Sequence[Placed], answer: Sequence[Placed], tally: Tally
 ) -> None:
-    known = exchange.source.numbers | exchange.earlier.numbers
+    sides = (exchange.source, exchange.earlier)
     spoken = exchange.answer.numbers
     gone = [p for p in source if p[1].key not in spoken and not p[1].spelled]
+    known = {i.key for _, i in answer if any(s.has(i.key, "number") for s in sides)}
     tally.total += sum(i.key in known for _, i in answer)
     seen: set[str] = set()
     for located, item in answer:

@@ -49,14 +49,13 @@ def kept(item: Item, side: Side) -> bool:
     """The item stands on that side, in whatever spelling."""
     if item.kind == "name":
         parts = [p for p in item.key.replace("-", " ").split() if len(p) > 2]
-        return any(p in side.words for p in parts or [item.key])
+        return any(side.says(p) for p in parts or [item.key])
     if item.kind == "id":
-        return item.key in side.lower
+        return side.holds(item.key)
     if item.kind == "number":
-        return item.key in side.numbers or (
-            item.value < 1 and f"{item.value * 100:.10g}" in side.numbers
-        )
-    return item.key in side.keys(item.kind)
+        share = f"{item.value * 100:.10g}" if item.value < 1 else item.key
+        return side.has(item.key, "number") or side.has(share, "number")
+    return side.has(item.key, item.kind)
 
 
 def _altered(item: Item, place: Located, exchange: Exchange, tally: Tally) -> None:
@@ -76,7 +75,7 @@ def _altered(item: Item, place: Located, exchange: Exchange, tally: Tally) -> No
 
 
 def _known(other: Item, exchange: Exchange) -> bool:
-    return other.key in exchange.source.keys("id", "number")
+    return exchange.source.has(other.key, "id", "number")
 
 
 def resembles(key: str, other: Item) -> bool:

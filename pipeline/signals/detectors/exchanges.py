@@ -35,23 +35,27 @@ class Side:
         return tuple((t, i) for t, a in self.read for i in a.items)
 
     @cached_property
-    def words(self) -> frozenset[str]:
-        """Lower-case words of all texts, without a possessive s."""
-        return frozenset(w.removesuffix("'s") for _, a in self.read for w in a.word_set)
-
-    @cached_property
-    def lower(self) -> str:
-        """All texts in lower case."""
-        return "\n".join(a.text for _, a in self.read).lower()
-
-    @cached_property
     def numbers(self) -> frozenset[str]:
         """Keys of all numbers."""
         return self.keys("number")
 
     def keys(self, *kinds: str) -> frozenset[str]:
         """Keys of all items of these kinds."""
-        return frozenset(i.key for _, i in self.items if i.kind in kinds)
+        return frozenset().union(
+            *(a.keys.get(kind, frozenset()) for _, a in self.read for kind in kinds)
+        )
+
+    def has(self, key: str, *kinds: str) -> bool:
+        """An item of one of these kinds has that key."""
+        return any(key in a.keys.get(kind, ()) for _, a in self.read for kind in kinds)
+
+    def says(self, word: str) -> bool:
+        """The lower-case word stands there."""
+        return any(word in a.bare_words for _, a in self.read)
+
+    def holds(self, text: str) -> bool:
+        """The lower-case text stands there, perhaps within a word."""
+        return any(text in a.lower for _, a in self.read)
 
     @property
     def n_chars(self) -> int:

@@ -56,8 +56,26 @@ class Analysed:
 
     @cached_property
     def word_set(self) -> frozenset[str]:
-        """Its distinct words; parts of snake_case names count too."""
+        """Its distinct words."""
         return frozenset(self.words)
+
+    @cached_property
+    def lower(self) -> str:
+        """The text in lower case."""
+        return self.text.lower()
+
+    @cached_property
+    def bare_words(self) -> frozenset[str]:
+        """Its distinct words without a possessive s."""
+        return frozenset(w.removesuffix("'s") for w in self.word_set)
+
+    @cached_property
+    def keys(self) -> dict[str, frozenset[str]]:
+        """Keys of its items by kind."""
+        kinds: dict[str, set[str]] = {}
+        for item in self.items:
+            kinds.setdefault(item.kind, set()).add(item.key)
+        return {kind: frozenset(keys) for kind, keys in kinds.items()}
 
     @cached_property
     def items(self) -> tuple[Item, ...]:
