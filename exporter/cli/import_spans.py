@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import grpc
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
@@ -18,6 +19,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
 
+from exporter.baggage import BAGGAGE_HEADER, PROJECT_HEADER, PROJECT_KEY
 from exporter.cli.homes import Homes
 from exporter.cli.read_lines import Line, Unreadable, read_lines
 from exporter.cli.report import Report
@@ -75,7 +77,7 @@ class SpanImport:
             await self._send(line, part)
 
     async def _send(self, line: Line, request: ExportTraceServiceRequest) -> None:
-        metadata = (("x-kelet-project", self.project),) if self.project else ()
+        metadata = project_metadata(self.project)
 
         async def export() -> ExportTraceServiceResponse:
             return await self._stub.Export(request, metadata=metadata, timeout=ATTEMPT_SECONDS)
@@ -99,6 +101,15 @@ class SpanImport:
         if rejected:
             self.report.problem(line.place, answer.partial_success.error_message)
         self.report.advance()
+
+
+def project_metadata(project: str | None) -> tuple[tuple[str, str], ...]:
+    """How a call names its project; metadata is ASCII, so other names travel quoted in baggage."""
+    if not project:
+        return ()
+    if project.isascii() and project.isprintable():
+        return ((PROJECT_HEADER, project),)
+    return ((BAGGAGE_HEADER, f"{PROJECT_KEY}={quote(project)}"),)
 
 
 def count_spans(request: ExportTraceServiceRequest) -> int:

@@ -165,6 +165,9 @@ def test_standard_input_and_the_fallback_project(edge: EdgeProcess) -> None:
     done = edge.cli("import", "-", "--project", "p", data=data)
     assert done.returncode == 0, done.stderr
     assert (sessions(edge, "p"), sessions(edge, "x")) == (["s1"], ["s2"])
+    again = edge.cli("import", "-", "--project", "café/ü", data=line(span_json(3, "s3")).encode())
+    assert again.returncode == 0, again.stderr
+    assert sessions(edge, "café/ü") == ["s3"]
 
 
 def test_a_huge_line_is_split(edge: EdgeProcess, tmp_path: Path) -> None:
