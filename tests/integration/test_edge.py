@@ -283,6 +283,21 @@ async def test_signals_over_http() -> None:
     assert len(store.signals) == 2
 
 
+async def test_overload_over_http_says_when_to_come_back() -> None:
+    store = SinkStore()
+    store.free.clear()
+    body = {"session_id": "s", "kind": "event", "source": "human"}
+    async with running(store, max_in_flight_requests=1) as edge, httpx.AsyncClient() as client:
+        held = asyncio.create_task(export(edge, GOOD))
+        await asyncio.sleep(0.2)
+        url = f"http://127.0.0.1:{edge.http_port}/api/projects/p/signal"
+        busy = await client.post(url, json=body)
+        assert (busy.status_code, busy.headers["retry-after"]) == (429, "1")
+        store.free.set()
+        await held
+        assert (await client.post(url, json=body)).status_code == 202
+
+
 async def test_healthz() -> None:
     store = SinkStore()
     async with running(store) as edge:
