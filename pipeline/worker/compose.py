@@ -21,6 +21,8 @@ from pipeline.interrogation.activities import InterrogationActivities
 from pipeline.interrogation.statistical import StatisticalInterrogator
 from pipeline.interrogation.workflow import InterrogateAgentWorkflow
 from pipeline.investigation.activities import InvestigationActivities
+from pipeline.investigation.settings import ContrastSettings
+from pipeline.investigation.statistical import StatisticalInvestigator
 from pipeline.investigation.workflow import InvestigateIssueWorkflow
 from pipeline.session.activities import SessionActivities
 from pipeline.session.workflow import SessionWorkflow
@@ -79,7 +81,13 @@ def activities(
         aggregation_settings(config),
         max_sessions=config.max_sessions_an_agent,
     )
-    investigation = InvestigationActivities(store, min_healthy=config.min_healthy)
+    investigation = InvestigationActivities(
+        store,
+        StatisticalInvestigator(),
+        ContrastSettings(min_healthy=config.min_healthy),
+        max_sessions=config.max_sessions_an_agent,
+        max_spans=max_spans,
+    )
     return [
         *(session.session_clock, session.commit_session, session.notify_aggregations),
         *(signals.enrich_session, signals.merge_session),

@@ -1,0 +1,163 @@
+"""Thin shells of an investigation over the pure contrast, evidence and patch and over an engine.
+
+In: ids. Out: a result of each stage in the store, at last a finding. Next: status, CLI, console.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from pydantic import BaseModel
+from temporalio import activity
+
+from pipeline.investigation import evidence, patch
+from pipeline.investigation.contracts import CommitFindingInput, InvestigateInput, StageResult
+from pipeline.investigation.contrast import contrast
+from pipeline.investigation.engine import Diagnosis, InvestigationEngine, write_finding
+from pipeline.investigation.patch import Patch
+from pipeline.investigation.result import ContrastResult
+from pipeline.investigation.settings import ContrastSettings
+from pipeline.investigation.stages import (
+    CONTRAST,
+    DIAGNOSIS,
+    EVIDENCE,
+    PATCH,
+    EvidenceFound,
+    PatchFound,
+    StageShelf,
+)
+from pipeline.model.cluster import Cluster
+from pipeline.model.finding import Finding
+from pipeline.model.session import SessionKey, SessionRow
+from pipeline.model.span import Span
+from pipeline.store import Store
+from pipeline.temporal.heartbeat import heartbeating
+
+GONE = "the cluster is gone"
+SUPERSEDED = "a newer revision of the cluster is there"
+
+Spans = Mapping[str, Sequence[Span]]
+
+
+class InvestigationActivities:
+    """Activities of InvestigateIssueWorkflow."""
+
+    def __init__(
+        self,
+        store: Store,
+        engine: InvestigationEngine,
+        settings: ContrastSettings,
+        *,
+        max_sessions: int,
+        max_spans: int,
+    ) -> None:
+        self._store = store
+        self._engine = engine
+        self._settings = settings
+        self._max_sessions = max_sessions
+        self._max_spans = max_spans
+
+    @activity.defn(no_thread_cancel_exception=True)
+    def contrast(self, work: InvestigateInput) -> StageResult:
+        """What separates failing from healthy sessions, and whom to blame."""
+
+        def compute(cluster: Cluster, shelf: StageShelf) -> ContrastResult:
+            return contrast(cluster, self._agent_rows(cluster), self._settings)
+
+        return self._stage(work, CONTRAST, compute)
+
+    @activity.defn(no_thread_cancel_exception=True)
+    def diagnose(self, work: InvestigateInput) -> StageResult:
+        """The contrast in words, and which sessions to read."""
+
+        def compute(cluster: Cluster, shelf: StageShelf) -> Diagnosis:
+            result = shelf.take(CONTRAST, ContrastResult)
+            return self._engine.diagnose(cluster, result, self._agent_rows(cluster))
+
+        return self._stage(work, DIAGNOSIS, compute)
+
+    @activity.defn(no_thread_cancel_exception=True)
+    def verify_evidence(self, work: InvestigateInput) -> StageResult:
+        """Quotes that stand byte for byte in the spans."""
+
+        def compute(cluster: Cluster, shelf: StageShelf) -> EvidenceFound:
+            rows, spans = self._read(cluster.project, shelf.take(DIAGNOSIS, Diagnosis))
+            result = shelf.take(CONTRAST, ContrastResult)
+            failing, healthy = evidence.collect(result, rows, spans)
+            return EvidenceFound(failing=failing, healthy=healthy)
+
+        return self._stage(work, EVIDENCE, compute)
+
+    @activity.defn(no_thread_cancel_exception=True)
+    def write_patch(self, work: InvestigateInput) -> StageResult:
+        """A diff against the blamed agent's prompt."""
+
+        def compute(cluster: Cluster, shelf: StageShelf) -> PatchFound:
+            rows, spans = self._read(cluster.project, shelf.take(DIAGNOSIS, Diagnosis))
+            result = shelf.take(CONTRAST, ContrastResult)
+            return PatchFound(**patch.write_patch(result, rows, spans)._asdict())
+
+        return self._stage(work, PATCH, compute)
+
+    @activity.defn(no_thread_cancel_exception=True)
+    def commit_finding(self, commit: CommitFindingInput) -> None:
+        """The finding, or the reason why there is none. A second result is refused by the store."""
+        work = commit.work
+        cluster, stop = self._current(work)
+        stop = commit.stop or stop
+        finding = None if stop or cluster is None else self._finding(cluster, work)
+        self._store.finish_investigation(
+            work.project, work.cluster_id, work.revision, finding, stop or ""
+        )
+
+    def _stage(
+        self,
+        work: InvestigateInput,
+        stage: str,
+        compute: Callable[[Cluster, StageShelf], BaseModel],
+    ) -> StageResult:
+        """Compute and keep, unless it was kept already or the revision is not worth it any more."""
+        cluster, stop = self._current(work)
+        shelf = StageShelf(self._store, work)
+        if cluster is not None and stop is None and not shelf.has(stage):
+            with heartbeating():
+                shelf.put(stage, compute(cluster, shelf))
+        return StageResult(stop=stop)
+
+    def _current(self, work: InvestigateInput) -> tuple[Cluster | None, str | None]:
+        """The cluster, and why its investigation should stop. A gate that closed meanwhile does not
+        stop it: it may open again for the same revision, and the store shows what it supports."""
+        cluster = self._store.load_cluster(work.project, work.cluster_id)
+        if cluster is None:
+            return None, GONE
+        return cluster, None if cluster.revision == work.revision else SUPERSEDED
+
+    def _agent_rows(self, cluster: Cluster) -> Sequence[SessionRow]:
+        """The rows that the aggregation saw, or newer ones: then a newer revision is on its way."""
+        return self._store.load_rows(cluster.project, cluster.agent, limit=self._max_sessions)[1]
+
+    def _read(self, project: str, diagnosis: Diagnosis) -> tuple[Sequence[SessionRow], Spans]:
+        """Rows and spans of the few sessions that are quoted."""
+        rows: list[SessionRow] = []
+        spans: dict[str, Sequence[Span]] = {}
+        for session_id in diagnosis.sessions_to_read:
+            detail = self._store.get_session(project, session_id)
+            if detail is None or detail.row is None:
+                continue
+            rows.append(detail.row)
+            key = SessionKey.of(project, session_id)
+            spans[session_id] = self._store.load_spans(key, max_spans=self._max_spans).spans
+        return rows, spans
+
+    def _finding(self, cluster: Cluster, work: InvestigateInput) -> Finding:
+        shelf = StageShelf(self._store, work)
+        found = shelf.take(EVIDENCE, EvidenceFound)
+        patched = shelf.take(PATCH, PatchFound)
+        return write_finding(
+            cluster,
+            shelf.take(CONTRAST, ContrastResult),
+            shelf.take(DIAGNOSIS, Diagnosis),
+            (found.failing, found.healthy),
+            Patch(patched.patch, patched.reason),
+            (self._engine.name, self._engine.version),
+            datetime.now(UTC),
+        )
