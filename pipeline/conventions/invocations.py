@@ -4,8 +4,8 @@ In: the steps of a session. Out: `Invocation`s in the order of their start. Next
 detectors compare their two sides; interrogation walks the data flow over them.
 
 An agent span with everything below it of the same agent is one invocation; a nested agent's steps
-are its own. Where no agent span exists, the llm steps of one agent within one activity (or within
-the whole session) are; a model call that does not continue the conversation begins a new one.
+are its own. Where no agent span exists, the llm steps of one agent within one activity are. Without
+both, a model call that does not continue an earlier conversation of the agent begins a new one.
 """
 
 from collections.abc import Iterator, Sequence
@@ -68,30 +68,33 @@ def read_invocations(steps: Sequence[Step]) -> tuple[Invocation, ...]:
     for step in ordered:
         if step.kind in (StepKind.WORKFLOW, StepKind.ACTIVITY):
             continue
-        container, has_agent_span = _container(step, by_id)
+        container, is_whole = _container(step, by_id)
         key = (step.agent, container)
         if step.kind is StepKind.LLM:
             turn = conversations.next_turn(step, "#".join(key))
             turns[step.span_id] = turn
-            if not has_agent_span and not turn.continues:
+            if not is_whole and not turn.continues:
                 open_groups[key] = open_groups.get(key, 0) + 1
-        part = container if has_agent_span else f"{container}#{max(1, open_groups.get(key, 0))}"
+        part = container if is_whole else f"{container}#{max(1, open_groups.get(key, 0))}"
         groups.setdefault((step.agent, part), []).append(step)
     built = (_invocation(group, turns) for group in groups.values())
     return tuple(sorted((i for i in built if i), key=lambda i: (i.start, i.span_id)))
 
 
 def _container(step: Step, by_id: dict[str, Step]) -> tuple[str, bool]:
-    """The nearest agent span or activity around the step; True for an agent span of its own agent.
+    """What the step runs in, and whether that is one invocation as a whole.
 
-    An activity inside an agent span of the same agent belongs to that span.
+    The agent span of its own agent is, else the nearest activity; below another agent's span only
+    the conversation tells.
     """
     above = tuple(_lineage(step, by_id))
     agent_span = next((s for s in above if s.kind is StepKind.AGENT), None)
     if agent_span is not None and agent_span.agent == step.agent:
         return agent_span.span_id, True
     around = next((s for s in above if s.kind in (StepKind.ACTIVITY, StepKind.AGENT)), None)
-    return (around.span_id if around else ""), False
+    if around is None:
+        return "", False
+    return around.span_id, around.kind is StepKind.ACTIVITY
 
 
 def _lineage(step: Step, by_id: dict[str, Step]) -> Iterator[Step]:
@@ -118,7 +121,7 @@ def _invocation(group: list[Step], turns: dict[str, Turn]) -> Invocation | None:
         end=max(s.end for s in group),
         inputs=_inputs(agent, own_turns),
         tool_results=_tool_results(group, own_turns),
-        outputs=_outputs(agent, own_turns),
+        outputs=_outputs(group, agent, own_turns),
         system=_system(agent, models),
         turns=own_turns,
         steps=tuple(group),
@@ -144,7 +147,7 @@ def _tool_results(group: list[Step], turns: tuple[Turn, ...]) -> tuple[Message, 
     return (*spans, *said)
 
 
-def _outputs(agent: Step | None, turns: tuple[Turn, ...]) -> tuple[Message, ...]:
+def _outputs(group: list[Step], agent: Step | None, turns: tuple[Turn, ...]) -> tuple[Message, ...]:
     """The agent span's answer, else that of the last model call that says something."""
     if agent is not None:
         answer = tuple(
@@ -156,7 +159,18 @@ def _outputs(agent: Step | None, turns: tuple[Turn, ...]) -> tuple[Message, ...]
     for turn in reversed(turns):
         if any(m.content.text.strip() for m in turn.outputs):
             return turn.outputs
-    return ()
+    return _called(group, turns)
+
+
+def _called(group: list[Step], turns: tuple[Turn, ...]) -> tuple[Message, ...]:
+    """An answer given as the arguments of a call that no tool carried out (structured output)."""
+    tools = {s.name for s in group if s.kind is StepKind.TOOL}
+    calls = turns[-1].tool_calls if turns else ()
+    return tuple(
+        Message(role=Role.ASSISTANT, content=c.arguments)
+        for c in calls
+        if c.arguments is not None and c.name not in tools
+    )
 
 
 def _system(agent: Step | None, models: list[Step]) -> tuple[Located, ...]:

@@ -16,6 +16,7 @@ STATUS_FIELD = "status.message"
 _EVENT = re.compile(r"events/(\d+)/(.*)\Z", re.DOTALL)
 _INDEX = re.compile(r"0|[1-9][0-9]*\Z")
 _MISSING = object()
+_MAX_CACHED = 50_000
 
 
 def read_field(span: Span, field: str) -> str | None:
@@ -45,9 +46,17 @@ def as_text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
-@lru_cache(maxsize=1024)
 def parse_json(text: str) -> Any:
     """What the JSON text holds, None when it is none. The value is shared: never change it."""
+    return _parse_small(text) if len(text) <= _MAX_CACHED else _parse(text)
+
+
+@lru_cache(maxsize=256)
+def _parse_small(text: str) -> Any:
+    return _parse(text)
+
+
+def _parse(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

@@ -24,6 +24,7 @@ from pipeline.signals.text.words import STOP
 
 _REACH = 48
 _MAX_DERIVED = 60
+_MAX_GONE = 400
 _MINUS = re.compile(
     r"minus|negativ|credit|refund|decreas|declin|drop|loss|lost|below|under|owe|overdra|deduct|debit|"
     r"fell|down|less|short|reduc|deficit|rückgang|verlust|perte|baisse|pérdida|baja",
@@ -51,11 +52,11 @@ def _numbers(
 ) -> None:
     sides = (exchange.source, exchange.earlier)
     spoken = exchange.answer.numbers
-    gone = [p for p in source if p[1].key not in spoken and not p[1].spelled]
+    gone = [p for p in source if p[1].key not in spoken and not p[1].spelled][:_MAX_GONE]
     known = {i.key for _, i in answer if any(s.has(i.key, "number") for s in sides)}
     tally.total += sum(i.key in known for _, i in answer)
     seen: set[str] = set()
-    for located, item in answer:
+    for located, item in answer[:_MAX_GONE]:
         if item.spelled or item.key in known or item.key in seen:
             continue
         seen.add(item.key)
@@ -87,8 +88,8 @@ def _origin(located: Located, item: Item, gone: Sequence[Placed], source: Side) 
 
 def _needed(old: Item, item: Item) -> float:
     if not similar(old, item):
-        return 3.0
-    return 1.0 if len(_digits(old)) > 2 else 2.0
+        return 2.5
+    return 1.0 if len(_digits(old)) > 2 else 1.5
 
 
 def similar(old: Item, new: Item) -> bool:
@@ -133,7 +134,8 @@ def context(text: str, item: Item) -> frozenset[str]:
 
 def _derived(value: float, source: Side) -> bool:
     """A sum, difference or product of two numbers, a sum of all, or a small multiple."""
-    values = sorted({i.value for _, i in source.items if i.kind == "number"})[:_MAX_DERIVED]
+    numbers = (i.value for _, i in source.items if i.kind == "number")
+    values = sorted(dict.fromkeys(numbers), key=lambda v: abs(v - value))[:_MAX_DERIVED]
     if any(_same(value, sum(values)) or _same(value, v * n) for v in values for n in range(2, 11)):
         return True
     return any(

@@ -49,7 +49,8 @@ def kept(item: Item, side: Side) -> bool:
     """The item stands on that side, in whatever spelling."""
     if item.kind == "name":
         parts = [p for p in item.key.replace("-", " ").split() if len(p) > 2]
-        return any(side.says(p) for p in parts or [item.key])
+        said = [side.says(p) for p in parts or [item.key]]
+        return 2 * sum(said) >= len(said)
     if item.kind == "id":
         return side.holds(item.key)
     if item.kind == "number":

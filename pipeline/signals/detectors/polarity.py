@@ -22,8 +22,6 @@ _MIN_SHORT = 2
 
 def count_polarity(exchange: Exchange, tallies: Mapping[str, Tally]) -> None:
     """Add what this exchange dropped."""
-    if exchange.is_label:
-        return
     for located, analysed in exchange.narrated.read:
         if analysed.is_json:
             continue

@@ -10,8 +10,10 @@ from functools import cached_property, lru_cache
 from pipeline.signals.text.items import Item, read_items
 from pipeline.signals.text.words import CONDITIONS, GERMAN, NEGATIONS, NEGATIVE, STOP
 
+MAX_CHARS = 200_000
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d[\w.,:-]*\w|\d")
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？])[\"'”)*]*\s+(?=[^\s])|\s*\n\s*|;\s+")
+_JSON_END = re.compile(rf"{_SENTENCE_END.pattern}|(?<=[\"\]}}])\s*,\s*")
 _CLAUSE_END = re.compile(
     r"[,:;.!?]\s+|\s+(?:but|however|although|though|whereas|while|aber|jedoch|mais|pero)\s+",
     re.IGNORECASE,
@@ -90,7 +92,7 @@ class Analysed:
     @cached_property
     def segments(self) -> tuple[Segment, ...]:
         """Sentences and lines."""
-        return _segments(self.text, _SENTENCE_END)
+        return _segments(self.text, _JSON_END if self.is_json else _SENTENCE_END)
 
     @cached_property
     def clauses(self) -> tuple[Segment, ...]:
@@ -111,9 +113,13 @@ class Analysed:
         return segment.negated or NEGATIVE.search(self.text, segment.start, segment.end) is not None
 
 
-@lru_cache(maxsize=1024)
 def analyse(text: str) -> Analysed:
-    """The analysed text; equal texts are read once."""
+    """The analysed text; equal texts are read once. Of a very long text only its beginning counts."""
+    return _analyse(text[:MAX_CHARS])
+
+
+@lru_cache(maxsize=384)
+def _analyse(text: str) -> Analysed:
     return Analysed(text)
 
 

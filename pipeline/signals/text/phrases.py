@@ -30,7 +30,7 @@ CORRECTS = re.compile(
 
 GIVES_UP = re.compile(
     r"""\b(?:
-      never\ ?mind\b(?!\ (?:the|about\ the)) | forget\ (?:it|about\ (?:it|this|that))\b(?!\ to) | i\ give\ up | i'm\ giving\ up
+      (?<!\bi\ )never\ ?mind\b(?!\ (?:the|about\ the)) | forget\ (?:it|about\ (?:it|this|that))\b(?!\ to) | i\ give\ up | i'm\ giving\ up
     | this\ is\ (?:useless|hopeless|pointless|ridiculous|a\ waste\ of\ (?:my\ )?time|going\ nowhere)
     | you(?:'re|\ are)\ (?:useless|no\ help|not\ helping|not\ being\ helpful)
     | i(?:'ll|\ will|'m\ going\ to)\ (?:just\ )?(?:call|phone|ring|ask)\ (?:someone|somebody|them|support|customer\ (?:service|support)|the\ (?:hotline|office|company|bank|airline))
