@@ -112,19 +112,14 @@ class StatusClient:
         return convert.view_from_message(self._stub.GetSession(request))
 
     def clusters(
-        self,
-        project: str,
-        *,
-        agent: str = "",
-        gate: GateState | None = None,
-        limit: int | None = None,
+        self, project: str, *, agent: str = "", gate: GateState | None = None
     ) -> Iterator[Cluster]:
         """Clusters that match."""
         request = pb.ListClustersRequest(
-            project=project, agent=agent, gate=_filter(gate), page_size=_page_size(limit)
+            project=project, agent=agent, gate=_filter(gate), page_size=PAGE_SIZE
         )
         found = _paged(self._stub.ListClusters, request, "clusters")
-        return map(convert_findings.cluster_from_message, islice(found, limit))
+        return map(convert_findings.cluster_from_message, found)
 
     def cluster(self, project: str, cluster_id: str) -> Cluster:
         """One cluster."""

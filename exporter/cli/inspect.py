@@ -16,7 +16,7 @@ from exporter.cli.client import StatusClient, status_client
 from exporter.cli.render_finding import finding_page
 from exporter.cli.render_session import cluster_page, session_page
 from exporter.cli.render_text import plain
-from pipeline.model.cluster import GateState
+from pipeline.model.cluster import Cluster, GateState
 from pipeline.model.coverage import Coverage
 from pipeline.model.finding import FindingState
 from pipeline.model.session import SessionState
@@ -93,9 +93,10 @@ def list_clusters(
     format: options.Format = OutputFormat.TABLE,
     endpoint: options.Endpoint = options.DEFAULT_ENDPOINT,
 ) -> None:
-    """List clusters, those below the gate too."""
+    """List clusters, the most telling first, those below the gate too."""
     with status_client(endpoint) as client:
-        found = client.clusters(project, agent=agent, gate=gate, limit=limit)
+        every = client.clusters(project, agent=agent, gate=gate)
+        found = sorted(every, key=_by_weight)[:limit]
         _listed(client, project, found, format, status_json.cluster_json, render.clusters_table)
 
 
@@ -137,6 +138,10 @@ def show_finding(
     with status_client(endpoint) as client:
         found = client.finding(project, finding_id)
         _shown(found, format, status_json.finding_json, lambda f: finding_page(f, named(endpoint)))
+
+
+def _by_weight(cluster: Cluster) -> tuple[bool, float, float, str]:
+    return (cluster.gate is GateState.BELOW_GATE, cluster.q_value, cluster.p_value, cluster.id)
 
 
 def _listed(

@@ -62,11 +62,12 @@ def _session_sections(view: SessionView) -> Iterator[RenderableType]:
     if view.votes:
         yield section("Votes", *(_vote(v) for v in view.votes))
     if view.traits:
-        yield section("Traits", _traits(view.traits))
+        yield section("Traits", *_traits(view.traits))
     if view.hypotheses:
-        yield section("What may have gone wrong", *_hypotheses(view.hypotheses))
+        heading = "What could be said of it, without sight of the verdict"
+        yield section(heading, *_hypotheses(view.hypotheses))
     if view.cluster_ids:
-        yield section("In clusters", *bullets(view.cluster_ids))
+        yield section("In clusters", Text(", ".join(view.cluster_ids)))
 
 
 def _signal(signal: Signal) -> Text:
@@ -97,9 +98,10 @@ def _vote(vote: Vote) -> Text:
     return Text.assemble(mark, name, (f"  weight {vote.weight:.2g}", "dim"))
 
 
-def _traits(traits: Iterable[Detection]) -> Table:
+def _traits(traits: Sequence[Detection]) -> Iterator[RenderableType]:
+    shown = sorted((t for t in traits if t.value), key=lambda t: (t.agent, t.step, t.name))
     table = _plain_table("trait", "#value", "agent", "step", "detail")
-    for t in sorted(traits, key=lambda t: (t.agent, t.step, t.name, t.span_id)):
+    for t in shown:
         table.add_row(
             Text(plain(t.name)),
             f"{t.value:.3g}",
@@ -107,18 +109,25 @@ def _traits(traits: Iterable[Detection]) -> Table:
             Text(shorten(t.step, 40)),
             Text(shorten(t.detail, PASSAGE_CHARS), style="dim"),
         )
-    return table
+    yield table
+    if zero := len(traits) - len(shown):
+        yield Text(f"and {zero} that are zero: --format json", style="dim")
 
 
 def _hypotheses(candidates: Iterable[Candidate]) -> Iterator[Text]:
     for candidate in candidates:
-        rests = ", ".join(candidate.traits)
-        line = Text("· ").append(plain(candidate.agent), style="bold")
-        yield line.append(f": {plain(candidate.sentence)}").append(f" [{plain(rests)}]", "dim")
+        line = Text("· ").append(_statement(candidate))
+        yield line.append(f"  {plain(', '.join(candidate.traits))}", style="dim")
         for passage in candidate.passages[:1]:
             quote = shorten(passage.text, PASSAGE_CHARS)
             place = f"  span {passage.span_id} · {plain(passage.field)}"
             yield Text(f"  “{quote}”", style="italic").append(place, style="dim")
+
+
+def _statement(candidate: Candidate) -> str:
+    sentence = plain(candidate.sentence)
+    agent = plain(candidate.agent)
+    return sentence if sentence.startswith(agent) else f"{agent}: {sentence}"
 
 
 def cluster_page(cluster: Cluster, endpoint: str | None = None) -> Group:

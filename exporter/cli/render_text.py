@@ -103,6 +103,8 @@ def number(value: float) -> str:
 
 def p_words(p_value: float | None, n_tests: int) -> str:
     """What the contrast's p says."""
+    if p_value is None and n_tests:
+        return f"p: none of the {n_tests:,} features tried sets the failing sessions apart"
     if p_value is None:
         return "p: not tested, nothing could be compared"
     tried = f"anywhere among the {n_tests:,} features tried"

@@ -4,6 +4,7 @@ In: a status client. Out: None when settled, else what is left. Next: `wait` mak
 """
 
 import time
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import grpc
@@ -18,7 +19,28 @@ from pipeline.model.coverage import Coverage, Progress
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 2.0
 GONE_SECONDS = 60.0
+LINE_SECONDS = 10.0
 AWAY = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED)
+
+
+@dataclass
+class ProgressLine:
+    """A live line on a terminal; elsewhere a new line now and then."""
+
+    project: str
+    console: Console
+    status: Status
+    text: str = ""
+    _printed_at: float = field(default=-LINE_SECONDS)
+
+    def say(self, progress: Progress | None) -> None:
+        """Show what is still under way."""
+        before, self.text = self.text, f"{plain(self.project)}: {progress_words(progress)}"
+        self.status.update(Text(self.text))
+        due = time.monotonic() - self._printed_at >= LINE_SECONDS
+        if due and self.text != before and not self.console.is_terminal:
+            self.console.print(self.text, soft_wrap=True)
+            self._printed_at = time.monotonic()
 
 
 def wait_until_settled(
@@ -26,24 +48,31 @@ def wait_until_settled(
 ) -> str | None:
     """Ask again and again; a sidecar that restarts meanwhile is waited for."""
     console = Console(stderr=True, highlight=False, markup=False, emoji=False)
-    deadline = time.monotonic() + timeout.total_seconds()
-    pause, answered, line = FIRST_PAUSE, time.monotonic(), "nothing was heard yet"
     with console.status(Text(f"{plain(project)}: asking")) as status:
-        while True:
-            progress = _ask(client, project)
-            if progress is not None and progress.settled:
-                break
-            now = time.monotonic()
-            answered = now if progress is not None else answered
-            if now - answered > GONE_SECONDS:
-                unreachable(endpoint)
-            line = _say(status, console, line, progress, project)
-            if now >= deadline:
-                return f"{line}; not settled within {timeout.total_seconds():g} s"
-            time.sleep(min(pause, max(deadline - now, 0)))
-            pause = min(pause * 1.3, LONGEST_PAUSE)
+        line = ProgressLine(project, console, status)
+        settled = _watch(client, line, time.monotonic() + timeout.total_seconds(), endpoint)
+    if not settled:
+        return f"{line.text}; not settled within {timeout.total_seconds():g} s"
     console.print(settled_words(project, client.coverage(project)), soft_wrap=True)
     return None
+
+
+def _watch(client: StatusClient, line: ProgressLine, deadline: float, endpoint: str) -> bool:
+    """False when the time is over."""
+    pause, answered = FIRST_PAUSE, time.monotonic()
+    while True:
+        progress = _ask(client, line.project)
+        if progress is not None and progress.settled:
+            return True
+        now = time.monotonic()
+        answered = now if progress is not None else answered
+        if now - answered > GONE_SECONDS:
+            unreachable(endpoint)
+        line.say(progress)
+        if now >= deadline:
+            return False
+        time.sleep(min(pause, max(deadline - now, 0)))
+        pause = min(pause * 1.3, LONGEST_PAUSE)
 
 
 def _ask(client: StatusClient, project: str) -> Progress | None:
@@ -54,16 +83,6 @@ def _ask(client: StatusClient, project: str) -> Progress | None:
         if code_and_details(error)[0] in AWAY:
             return None
         raise
-
-
-def _say(
-    status: Status, console: Console, before: str, progress: Progress | None, project: str
-) -> str:
-    line = f"{plain(project)}: {progress_words(progress)}"
-    status.update(Text(line))
-    if line != before and not console.is_terminal:
-        console.print(line, soft_wrap=True)
-    return line
 
 
 def progress_words(progress: Progress | None) -> str:
