@@ -55,20 +55,29 @@ class Recorder:
         span_id, start = self._id(f"agent {name}"), self.now
         talk = [_message("user", given)]
         for i, tool in enumerate(tools):
-            call = {"type": "tool_call", "id": f"c{i}", "name": tool.name, "arguments": tool.arguments}
+            call = {
+                "type": "tool_call",
+                "id": f"c{i}",
+                "name": tool.name,
+                "arguments": tool.arguments,
+            }
             asked = {"role": "assistant", "parts": [call], "finish_reason": "tool_calls"}
             self._chat(name, span_id, system, talk, asked, model, "tool_calls")
             self._tool(name, span_id, tool, i)
             result = {"type": "tool_call_response", "id": f"c{i}", "response": tool.result}
             talk = [*talk, asked, {"role": "tool", "parts": [result]}]
-        self._chat(name, span_id, system, talk, _message("assistant", answer, finish), model, finish)
+        self._chat(
+            name, span_id, system, talk, _message("assistant", answer, finish), model, finish
+        )
         attributes: dict[str, Any] = {
             "gen_ai.operation.name": "invoke_agent",
             "gen_ai.agent.name": name,
         }
         if speaks:
             attributes["gen_ai.input.messages"] = json.dumps([_message("user", given)])
-            attributes["gen_ai.output.messages"] = json.dumps([_message("assistant", answer, finish)])
+            attributes["gen_ai.output.messages"] = json.dumps(
+                [_message("assistant", answer, finish)]
+            )
         self._add(span_id, self.root, f"invoke_agent {name}", start, attributes)
         self.now += SECOND // 50
 
