@@ -149,6 +149,10 @@ class TestExactItems:
             loss("The balance is -45 EUR.", "The balance of the account is 45 EUR.", "signs") == 1.0
         )
 
+    def test_pounds_are_money_or_weight(self):
+        assert loss("He asked for £850 at once.", "He asks for 850 pounds at once.", "units") == 0.0
+        assert loss("He asked for £850 at once.", "He asks for 850 euros at once.", "units") > 0.0
+
     def test_spellings_are_equal(self):
         given_ = "Pay 1,234.50 EUR for two tickets on 2024-05-20 at 18:00, ref #A-4471."
         answer = "Payment of €1234.5 for 2 tickets on May 20th at 6 PM (reference A-4471) is due."

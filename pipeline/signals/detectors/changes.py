@@ -20,6 +20,7 @@ from pipeline.signals.detectors.tally import Tally
 from pipeline.signals.text.analysed import WORD, stem
 from pipeline.signals.text.excerpts import excerpt
 from pipeline.signals.text.items import Item
+from pipeline.signals.text.units import same_unit
 from pipeline.signals.text.words import STOP
 
 _REACH = 48
@@ -75,7 +76,7 @@ def _origin(located: Located, item: Item, gone: Sequence[Placed], source: Side) 
     around = context(located.text, item)
     best: tuple[float, Placed] | None = None
     for place, old in gone:
-        if old.unit and item.unit and old.unit != item.unit:
+        if old.unit and item.unit and not same_unit(old.unit, item.unit):
             continue
         shared = len(around & context(place.text, old))
         score = shared + 0.5 * bool(item.unit and item.unit == old.unit)
@@ -181,9 +182,10 @@ def _units(source: Sequence[Placed], answer: Sequence[Placed], tally: Tally) -> 
         if not after or len(units) != 1:
             continue
         tally.total += 1
-        other = next((p for p in after if p[1].unit not in units), None)
+        (unit,) = units
+        other = next((p for p in after if not same_unit(unit, p[1].unit)), None)
         shown = [excerpt(p, i.start, i.end) for p, i in (before[0], other or after[0])]
-        if other is None or any(i.unit in units for _, i in after):
+        if other is None or any(same_unit(unit, i.unit) for _, i in after):
             tally.keep(*shown)
         else:
             tally.miss(f"{before[0][1].text} became {other[1].text}", *shown)

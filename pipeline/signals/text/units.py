@@ -11,6 +11,7 @@ _SPELLINGS = {
     "usd": "usd dollar dollars bucks",
     "eur": "eur euro euros",
     "gbp": "gbp pound-sterling pounds-sterling quid",
+    "pound": "pound pounds",
     "chf": "chf franken francs",
     "jpy": "jpy yen",
     "inr": "inr rupees",
@@ -19,7 +20,7 @@ _SPELLINGS = {
     "g": "g gram grams gramm",
     "mg": "mg milligram milligrams",
     "µg": "µg mcg microgram micrograms",
-    "lb": "lb lbs pound pounds",
+    "lb": "lb lbs",
     "oz": "oz ounce ounces",
     "t": "tonne tonnes tons",
     "km": "km kilometer kilometers kilometre kilometres",
@@ -52,3 +53,8 @@ _SPELLINGS = {
 }
 UNITS = {word: name for name, words in _SPELLINGS.items() for word in words.split()}
 UNIT_PATTERN = "|".join(re.escape(w) for w in sorted(UNITS, key=lambda w: (-len(w), w)))
+
+
+def same_unit(one: str, other: str) -> bool:
+    """Equal, or a bare "pound", which is money as well as weight."""
+    return one == other or ("pound" in (one, other) and {one, other} <= {"pound", "gbp", "lb"})
