@@ -7,7 +7,7 @@ Of several occurrences of one (agent, step, name) the worst is kept, since that 
 for the session. Passages that do not stand word for word in a string of their span are dropped.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from pipeline.conventions.authorship import read_authorship
 from pipeline.conventions.invocations import Invocation, read_invocations
@@ -69,15 +69,30 @@ def _votes(detections: Sequence[Detection]) -> tuple[Vote, ...]:
 def _completed(
     invocations: Sequence[Invocation], steps: Sequence[Step], spans: Sequence[Span]
 ) -> bool:
-    """Every trace has its root, and somebody said something."""
+    """Somebody said something, and every trace ended: its root came, or its last word is an answer.
+
+    The second half is for parents that are never exported (a browser, a service that samples): such
+    a trace is open only while its last invocation still owes an answer.
+    """
     known = {(s.trace_id, s.span_id) for s in spans}
-    rooted = {s.trace_id for s in spans if is_root(s, known)}
+    ended = {s.trace_id for s in spans if is_root(s, known)}
+    ended |= _answered_traces(invocations, {s.span_id: s.trace_id for s in spans})
     answered = any(m.content.text.strip() for i in invocations for m in i.outputs)
     unrecorded = not answered and not any(
         s.outputs_recorded for s in steps if s.kind is StepKind.LLM
     )
     spoke = answered or (unrecorded and any(s.output_tokens for s in steps))
-    return spoke and all(s.trace_id in rooted for s in spans)
+    return spoke and all(s.trace_id in ended for s in spans)
+
+
+def _answered_traces(
+    invocations: Sequence[Invocation], trace_of: Mapping[str, str]
+) -> set[str | None]:
+    """Traces whose last invocation has an output."""
+    last: dict[str | None, Invocation] = {}
+    for invocation in sorted(invocations, key=lambda i: (i.end, i.span_id)):
+        last[trace_of.get(invocation.span_id)] = invocation
+    return {trace for trace, i in last.items() if any(m.content.text.strip() for m in i.outputs)}
 
 
 def _verbatim(detections: Sequence[Detection], spans: Sequence[Span]) -> tuple[Detection, ...]:

@@ -125,10 +125,12 @@ class TestAnswers:
         assert names(spans) == ["symptom.failed_session"]
         assert found(spans, "symptom.failed_session").passages[0].text == "boom"
 
-    def test_completed_needs_a_root_and_an_answer(self):
+    def test_completed_needs_an_answer_at_the_end_of_every_trace(self):
         spans = agent(1, "a", "Write it", "Done")
         assert enriched([root(), *spans]).completed
-        assert not enriched(spans).completed
+        assert enriched(spans).completed, "a parent that is never exported keeps nothing open"
+        unanswered = [*spans, *agent(10, "b", "Go on", "")]
+        assert not enriched(unanswered).completed
         assert not enriched([root(), *agent(1, "a", "Write it", "")]).completed
 
 
