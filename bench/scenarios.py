@@ -47,10 +47,8 @@ def _told(app: Application, analysed: Walk) -> list[str]:
     for f in analysed.findings:
         agent = f.blamed_agent or ""
         feature = f.feature or ""
-        if not agent:
-            mark = "--"
-        else:
-            mark = "OK" if agent in right and feature.startswith(right[agent]) else "??"
+        hit = agent in right and feature.startswith(right[agent])
+        mark = ("OK" if hit else "??") if agent else "--"
         p = f"{f.p_value:.1g}" if f.p_value is not None else "-"
         n = len(f.source_cluster_ids)
         quotes = f"{len(f.evidence)}/{len(f.healthy_evidence)} quotes"

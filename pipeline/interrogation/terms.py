@@ -15,6 +15,7 @@ from pipeline.model.detection import StepTerms
 from pipeline.model.step import Step, StepKind
 
 MAX_TERMS = 250
+Writing = tuple[str, int, frozenset[str]]
 
 
 def step_terms(steps: Sequence[Step]) -> tuple[StepTerms, ...]:
@@ -22,7 +23,7 @@ def step_terms(steps: Sequence[Step]) -> tuple[StepTerms, ...]:
     ordered = sorted(steps, key=lambda s: (s.start, s.span_id))
     speaking = [s for s in ordered if s.agent and s.kind in (StepKind.AGENT, StepKind.LLM)]
     shown = {s.agent for s in speaking if s.kind is StepKind.AGENT and s.inputs and s.outputs}
-    written = _written(speaking)
+    written = [(s.agent, s.end, terms(joined(outgoing(s.outputs)))) for s in speaking]
     groups: dict[tuple[str, str], list[Step]] = defaultdict(list)
     for step in speaking:
         if step.kind is StepKind.AGENT or step.agent not in shown:
@@ -30,27 +31,23 @@ def step_terms(steps: Sequence[Step]) -> tuple[StepTerms, ...]:
     return tuple(_of_group(key, group, written) for key, group in sorted(groups.items()))
 
 
-def _written(steps: Iterable[Step]) -> dict[str, frozenset[str]]:
-    """For each agent the terms that all OTHER agents wrote anywhere in the session."""
-    own: dict[str, set[str]] = defaultdict(set)
-    for step in steps:
-        own[step.agent] |= terms(joined(outgoing(step.outputs)))
-    return {
-        agent: frozenset().union(*(words for other, words in own.items() if other != agent))
-        for agent in own
-    }
+def _heard(step: Step, written: Iterable[Writing]) -> set[str]:
+    """The terms that other agents wrote before the step ended its reading."""
+    heard: set[str] = set()
+    for agent, end, words in written:
+        if agent != step.agent and end <= step.end:
+            heard |= words
+    return heard
 
 
-def _of_group(
-    key: tuple[str, str], group: Sequence[Step], written: dict[str, frozenset[str]]
-) -> StepTerms:
+def _of_group(key: tuple[str, str], group: Sequence[Step], written: Sequence[Writing]) -> StepTerms:
     external: set[str] = set()
     added: set[str] = set()
     dropped: set[str] = set()
     for step in group:
         read = terms(joined(incoming(step.inputs)))
         said = terms(joined(outgoing(step.outputs)))
-        external |= read - written[step.agent]
+        external |= read - _heard(step, written)
         added |= said - read - terms(joined(step.system))
         dropped |= (read - said) if said else set()
     return StepTerms(

@@ -18,6 +18,8 @@ from pipeline.interrogation.meanings import Tier
 from pipeline.investigation.columns import Tried
 
 MIN_STRENGTH = {Tier.HARD: 0.5, Tier.SOFT: 0.8, Tier.VOLUME: 1.0}
+TRAIT_OVER_TERM = 0.65
+"""A trait says what went wrong, a term is the luckiest of a thousand: it must be clearly stronger."""
 UPSTREAM_STRENGTH = {Tier.HARD: 0.8, Tier.SOFT: 0.5, Tier.VOLUME: 0.3}
 
 
@@ -67,6 +69,9 @@ def most_specific(unit: Sequence[Scored], near_tie: float) -> Scored:
         return min(config, key=lambda s: (-s.t, s.tried))
     telling = [s for s in unit if s.tier is not Tier.VOLUME] or list(unit)
     strongest = max(s.t for s in telling)
+    traits = [s for s in telling if not s.tried.is_term and s.t >= TRAIT_OVER_TERM * strongest]
+    if traits:
+        telling, strongest = traits, max(s.t for s in traits)
     return min((s for s in telling if s.t >= near_tie * strongest), key=lambda s: s.specific)
 
 

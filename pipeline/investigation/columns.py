@@ -34,7 +34,7 @@ class Tried(NamedTuple):
     @property
     def meaning(self) -> Meaning:
         """What it means, in words."""
-        if self.name.startswith("term:"):
+        if self.is_term:
             _, side, term = self.name.split(":", 2)
             return term_meaning(side, term)
         return meaning(self.name)
@@ -43,6 +43,11 @@ class Tried(NamedTuple):
     def is_input(self) -> bool:
         """A trait or term of what came from outside: it may trigger, it is never to blame."""
         return self.meaning.tier is Tier.SHAPE
+
+    @property
+    def is_term(self) -> bool:
+        """A word on one side of a step."""
+        return self.name.startswith("term:")
 
     @property
     def is_config(self) -> bool:

@@ -179,10 +179,8 @@ def _answer(
 ) -> str:
     if doing.answer is not None:
         return doing.answer
-    if agent.verbatim:
-        text = given
-    else:
-        text = retell(doing.facts, doing.random, doing.number + len(agent.name))
+    style = doing.number + len(agent.name)
+    text = given if agent.verbatim else retell(doing.facts, doing.random, style)
     if last:
         verdict = _verdict(app.domain, doing.facts, reached)
         because = doing.random.choice(("Reasoning", "Because", "Basis", "What speaks for it"))

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 
@@ -52,8 +52,8 @@ class Walk:
 
     rows: Sequence[SessionRow]
     spans: Mapping[str, Sequence[Span]]
-    settings: AggregationSettings = AggregationSettings()
-    contrast_settings: ContrastSettings = ContrastSettings()
+    settings: AggregationSettings = field(default_factory=AggregationSettings)
+    contrast_settings: ContrastSettings = field(default_factory=ContrastSettings)
     embed: Embed | None = None
 
     @cached_property
