@@ -53,8 +53,16 @@ def wait_until_settled(
         settled = _watch(client, line, time.monotonic() + timeout.total_seconds(), endpoint)
     if not settled:
         return f"{line.text}; not settled within {timeout.total_seconds():g} s"
-    console.print(settled_words(project, client.coverage(project)), soft_wrap=True)
+    console.print(_summary(client, project), soft_wrap=True)
     return None
+
+
+def _summary(client: StatusClient, project: str) -> str:
+    """Settled is settled, even if the sidecar goes away right after it said so."""
+    try:
+        return settled_words(project, client.coverage(project))
+    except grpc.RpcError:
+        return f"{plain(project)}: settled."
 
 
 def _watch(client: StatusClient, line: ProgressLine, deadline: float, endpoint: str) -> bool:
