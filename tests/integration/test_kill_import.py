@@ -71,7 +71,7 @@ def test_reference_is_complete(undisturbed: list[str]) -> None:
     digest = hashlib.sha256("\n".join(undisturbed).encode()).hexdigest()
     kinds: dict[str, int] = {}
     for line in undisturbed:
-        kind = str(json.loads(line)["kind"])
+        kind = str(json.loads(line)["type"])
         kinds[kind] = kinds.get(kind, 0) + 1
     assert kinds["span"] == 3818, (kinds, digest)
     assert kinds["signal"] == 200, kinds
