@@ -1,0 +1,20 @@
+"""The law of `tests.unit.test_store_order`, over many more arrivals."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+from pipeline.store import Store
+from tests.unit.test_store_order import arrivals, check_arrival, wiped
+
+__all__ = ["test_arrival_does_not_matter_at_length", "wiped"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@settings(max_examples=120, deadline=None)
+@arrivals
+def test_arrival_does_not_matter_at_length(wiped: Callable[[], Store], **arrival: Any) -> None:
+    check_arrival(wiped, **arrival)
