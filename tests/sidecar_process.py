@@ -53,7 +53,7 @@ class SidecarProcess:
         }
         self.process: subprocess.Popen[bytes] | None = None
         data_dir.mkdir(parents=True, exist_ok=True)
-        self.log = (data_dir.parent / f"{data_dir.name}.log").open("ab")
+        self.log = data_dir.parent / f"{data_dir.name}.log"
 
     @property
     def endpoint(self) -> str:
@@ -65,7 +65,8 @@ class SidecarProcess:
         ports = [f"--grpc-port={self.grpc_port}", f"--http-port={self.http_port}"]
         ports.append(f"--temporal-port={self.temporal_port}")
         command = [*CLI, "dev", f"--data-dir={self.data_dir}", *ports]
-        self.process = subprocess.Popen(command, env=self.env, stdout=self.log, stderr=self.log)
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, env=self.env, stdout=log, stderr=log)
         self._await_serving(time.monotonic() + timeout)
 
     def _await_serving(self, deadline: float) -> None:
@@ -90,7 +91,7 @@ class SidecarProcess:
 
     def tail(self) -> str:
         """The end of the log, for a failing test's message."""
-        return Path(self.log.name).read_text(errors="replace")[-4000:]
+        return self.log.read_text(errors="replace")[-4000:]
 
     def kill(self, pid: int | None = None) -> None:
         """Kill -9 the parent, or one of its descendants."""
@@ -107,9 +108,7 @@ class SidecarProcess:
         """Ctrl-C, and the exit status."""
         assert self.process is not None
         self.process.send_signal(signal.SIGINT)
-        code = self.process.wait(60)
-        self.log.flush()
-        return code
+        return self.process.wait(60)
 
     def cli(self, *arguments: str, timeout: float = 600, check: bool = True) -> str:
         """Run a CLI command against this sidecar; its standard output."""
@@ -127,6 +126,6 @@ class SidecarProcess:
         """Start `import` in the background."""
         more = ["--signals", signals] if signals else []
         where = ["--endpoint", self.endpoint, "--http", f"http://127.0.0.1:{self.http_port}"]
-        return subprocess.Popen(
-            [*CLI, "import", *files, *more, *where], env=self.env, stdout=self.log, stderr=self.log
-        )
+        command = [*CLI, "import", *files, *more, *where]
+        with self.log.open("ab") as log:
+            return subprocess.Popen(command, env=self.env, stdout=log, stderr=log)

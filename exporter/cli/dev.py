@@ -49,7 +49,7 @@ async def run_dev(config: Config, stop: asyncio.Event) -> None:
 
 
 def specs(config: Config) -> list[ChildSpec]:
-    """The children in the order in which they stop: first the door, last what the others need."""
+    """The children."""
     ours = [sys.executable, "-m", "exporter.cli.app"]
     address = {"KELET_TEMPORAL_ADDRESS": config.temporal_target}
     children = [
@@ -58,7 +58,9 @@ def specs(config: Config) -> list[ChildSpec]:
     ]
     if config.temporal_address is None:
         log = config.data_dir / "temporal.log"
-        children.append(ChildSpec("temporal", embedded.command(config), log=log))
+        children.append(
+            ChildSpec("temporal", embedded.command(config), log=log, needed_by_others=True)
+        )
     return children
 
 

@@ -40,10 +40,12 @@ class ChildSpec:
     command: Sequence[str]
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     log: Path | None = None
+    needed_by_others: bool = False
+    """Stops last: the others finish with its help."""
 
 
 class Supervisor:
-    """Runs the children; stops them in the order given."""
+    """Runs the children."""
 
     def __init__(self, specs: Sequence[ChildSpec], record: Callable[[str, int], None]) -> None:
         self._specs = specs
@@ -63,12 +65,12 @@ class Supervisor:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def stop(self) -> None:
-        """One after the other, so that each can still finish with the help of the next."""
+        """All at once, then those that the others need for their end."""
         self._stopping.set()
-        for spec in self._specs:
-            process = self._processes.get(spec.name)
-            if process is not None:
-                await _end(process)
+        for last in (False, True):
+            names = [spec.name for spec in self._specs if spec.needed_by_others is last]
+            found = [self._processes[name] for name in names if name in self._processes]
+            await asyncio.gather(*(_end(process) for process in found))
 
     def kill(self) -> None:
         """For the impatient."""

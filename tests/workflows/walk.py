@@ -117,32 +117,20 @@ def conversation(index: int, *, lossy: bool, text: str = "") -> list[Span]:
     told = prices[:1] if lossy else prices
     summary = " ".join(f"The {item} cost {price} dollars." for item, price in told)
     start = 1_767_225_600_000_000_000 + index * MINUTE_NANOS
-    shared = {"trace": trace, "gen_ai__conversation__id": session, "user__id": f"user-{index}"}
+    found = f"paid {len(told)} items"
+
+    def one(span_id: int, parent: int | None, values: dict[str, str]) -> Span:
+        begun = start + span_id * 10_000
+        shared = {"gen_ai__conversation__id": session, "user__id": f"user-{index}"}
+        return span(
+            span_id, trace=trace, parent=parent, start=begun, end=begun + 9_000, **values, **shared
+        )
+
     return [
-        span(1, start=start, end=start + 9_000, **_agent("summarizer", letter, summary), **shared),
-        span(
-            2,
-            parent=1,
-            start=start + 1_000,
-            end=start + 8_000,
-            **_llm("summarizer", "You summarise letters.", letter, summary),
-            **shared,
-        ),
-        span(
-            3,
-            start=start + 10_000,
-            end=start + 19_000,
-            **_agent("scorer", summary, f"paid {len(told)} items"),
-            **shared,
-        ),
-        span(
-            4,
-            parent=3,
-            start=start + 11_000,
-            end=start + 18_000,
-            **_llm("scorer", "You count items.", summary, f"paid {len(told)} items"),
-            **shared,
-        ),
+        one(1, None, _agent("summarizer", letter, summary)),
+        one(2, 1, _llm("summarizer", "You summarise letters.", letter, summary)),
+        one(3, None, _agent("scorer", summary, found)),
+        one(4, 3, _llm("scorer", "You count items.", summary, found)),
     ]
 
 
