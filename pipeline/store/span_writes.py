@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from pipeline.model.span_record import SpanRecord
 from pipeline.store.chunks import chunked
-from pipeline.store.dialect import insert
+from pipeline.store.dialect import execute_many, insert
 from pipeline.store.packing import digest_of, pack, unpack
 from pipeline.store.schema import contents, spans
 
@@ -54,7 +54,7 @@ def write_spans(
     replaced = [_row(p, shared) for p in placed if p.span_row is not None]
     for statement, rows in ((_INSERT, new), (_REPLACE, replaced), (_MOVE, moved)):
         if rows:
-            connection.execute(statement, rows)
+            execute_many(connection, statement, rows)
 
 
 _CONTENT = {
