@@ -5,6 +5,7 @@ In: nothing. Out: `FAULTY`, `FAULTLESS`. Next: `run`.
 
 from collections.abc import Callable
 
+from tests.scenarios.held_out.aftermath import bookshop, chatter, tutoring
 from tests.scenarios.held_out.chains import listings, onboarding
 from tests.scenarios.held_out.clinical import protocols, triage
 from tests.scenarios.held_out.commerce import helpdesk, orders, warranty
@@ -41,6 +42,8 @@ FAULTY: dict[str, Make] = {
     "minutes": minutes,
     "listings": listings,
     "onboarding": onboarding,
+    "bookshop": bookshop,
+    "tutoring": tutoring,
 }
 FAULTLESS: dict[str, Make] = {
     "kitchen": kitchen,
@@ -48,4 +51,5 @@ FAULTLESS: dict[str, Make] = {
     "quizzes": quizzes,
     "gazette": gazette,
     "regulars": regulars,
+    "chatter": chatter,
 }
