@@ -82,7 +82,7 @@ class _Trial:
     ) -> ContrastResult:
         near_tie = self.limits.near_tie
         losses = [s for s in separating if _may_blame(s)]
-        conditional = self._conditional(losses, scored, trigger)
+        conditional = self._conditional(losses, trigger)
         found = blame([s for s in conditional if s.p <= self.limits.alpha], near_tie)
         basis = Basis.CONDITIONAL
         handoffs = [s for s in losses if _is_handoff(s.tried)]
@@ -97,18 +97,15 @@ class _Trial:
             return self._nothing(reason, trigger, separating, scored)
         return self.report.blamed(self.cluster, found, basis, trigger, separating, conditional)
 
-    def _conditional(
-        self, losses: Sequence[Scored], scored: Sequence[Scored], trigger: Scored | None
-    ) -> list[Scored]:
-        """The blame's candidates again, within the strata of the trigger."""
-        if trigger is None:
+    def _conditional(self, losses: Sequence[Scored], trigger: Scored | None) -> list[Scored]:
+        """The candidates for the blame, which separate overall, again within the trigger's strata."""
+        if trigger is None or not losses:
             return list(losses)
         y = self.labels.failing[self.used]
         values = self.columns.columns[trigger.column]
         strata = strata_of(values, y)
-        usable = [i for i, column in enumerate(self.columns.columns) if not column.tried.is_input]
-        if not usable:
-            return []
+        candidates = {s.tried for s in losses}
+        usable = [i for i, tried in enumerate(self.columns.tried) if tried in candidates]
         matrix = np.zeros_like(self.columns.matrix)
         matrix[:, usable] = scaled(within(self.columns.matrix[:, usable], strata, values.raw))
         tested = self._test(matrix, strata)
@@ -157,7 +154,7 @@ class _Trial:
         near = self.limits.near_tie * max(s.t for s in inputs)
         return min(
             (s for s in inputs if s.t >= near),
-            key=lambda s: (s.tried.name.startswith("term:"), -s.t, s.depth, s.tried),
+            key=lambda s: (s.tried.is_term, *s.specific),
         )
 
     def _nothing(

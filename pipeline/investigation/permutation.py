@@ -43,6 +43,7 @@ class Shuffle:
 
     def __init__(self, block_of: Ints, strata: Ints, seed: int) -> None:
         self.n = len(block_of)
+        self.strata = strata
         self._random = np.random.Generator(np.random.PCG64(seed))
         self._groups: list[Sequence[Ints]] = []
         for stratum in np.unique(strata):
@@ -83,15 +84,25 @@ def _exchangeable(inside: Ints, block_of: Ints) -> list[Sequence[Ints]]:
     return [*groups, pooled] if pooled else groups
 
 
+def spread(matrix: Floats, labels: Floats, strata: Ints) -> NDArray[np.float64]:
+    """The standard deviation of each correlation when labels are exchanged within strata."""
+    variance = np.full(matrix.shape[1], 1e-12)
+    for stratum in np.unique(strata):
+        inside = strata == stratum
+        free = max(1, int(inside.sum()) - 1)
+        variance += (matrix[inside] ** 2).sum(axis=0) * float((labels[inside] ** 2).sum()) / free
+    return np.sqrt(variance)
+
+
 def max_t(
     matrix: Floats, label_sets: Sequence[LabelSet], shuffle: Shuffle, n_permutations: int
 ) -> MaxT:
     """Single-step max-T over all columns; every label set sees the same permutations."""
-    n, m = matrix.shape
-    r = np.zeros(m)
+    m = matrix.shape[1]
+    r, scale = np.zeros(m), np.ones(m)
     for labels, columns in label_sets:
         r[columns] = labels @ matrix[:, columns]
-    scale = np.full(m, 1.0 / max(1.0, n - 1.0) ** 0.5)
+        scale[columns] = spread(matrix[:, columns], labels, shuffle.strata)
     reached = np.zeros(m, np.int64)
     done = 0
     observed = np.abs(r)

@@ -60,7 +60,7 @@ class Report:
             rivals=tuple(self._feature(s, within) for s in rivals if s.tried != found.tried)[
                 :MAX_RIVALS
             ],
-            p_value=found.p,
+            p_value=max(found.p, overall.get(found.tried, found).p),
             members=shown,
             compared=with_trigger & ~shown,
             downstream=self._positions.downstream(found.tried.agent, found.tried.step),

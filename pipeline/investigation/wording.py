@@ -110,9 +110,9 @@ def _downstream(result: ContrastResult, blamed: FeatureResult) -> str:
 def _basis(result: ContrastResult) -> str:
     if result.basis is Basis.HANDOFF:
         return (
-            "The trigger decides these failures, so sessions with and without the loss cannot be "
-            "compared under equal input; it is the earliest step that loses something while its "
-            "own input is intact."
+            "Among sessions with equal input nothing separates clearly, so the link rests on the "
+            "data flow: this is the earliest step that loses something while its own input is "
+            "intact."
         )
     if result.trigger is not None:
         return "It separates also among sessions whose input is alike in that respect."
