@@ -6,6 +6,7 @@ commands it leaves on the screen, to look around in the stored data.
 
 import argparse
 import asyncio
+import shlex
 import shutil
 import signal
 import sys
@@ -77,10 +78,12 @@ def _run(options: argparse.Namespace, console: Console) -> int:
         except Exception:
             sidecar.check()
             raise
-        status = _show(sidecar, console)
-        _leave_commands(sidecar, options.keep, console)
+        status, session = _show(sidecar, console)
         if options.keep:
+            _leave_commands(sidecar, session, console, running=True)
             _stay(console)
+            return status
+    _leave_commands(sidecar, session, console, running=False)
     return status
 
 
@@ -147,42 +150,47 @@ def _n_received(sidecar: Sidecar) -> int:
     return int(sidecar.read("coverage", "--project", PROJECT)["received"])
 
 
-def _show(sidecar: Sidecar, console: Console) -> int:
+def _show(sidecar: Sidecar, console: Console) -> tuple[int, str]:
+    """Prints the best finding and what it lacks; the exit status and a session worth opening."""
     findings: list[judge.Finding] = sidecar.read("findings", "list", "--project", PROJECT)
     chosen = judge.best(findings)
     if chosen is not None:
         console.print()
         sys.stdout.flush()
         sidecar.show("findings", "show", chosen["id"], "--project", PROJECT)
+    session = chosen["session_ids"][0] if chosen and chosen["session_ids"] else "C-2025-00001"
     reasons = judge.verdict(findings)
     if not reasons:
         console.print("[green]This is the fault that the application really has.[/green]")
-        return 0
+        return 0, session
     console.print("[red]Not the finding that this demo plants.[/red] Missing:")
     for reason in reasons:
         console.print(f"  - {reason}")
     sidecar.show("coverage", "--project", PROJECT)
     sidecar.show("clusters", "list", "--project", PROJECT)
-    return 1
+    return 1, session
 
 
-def _leave_commands(sidecar: Sidecar, keep: bool, console: Console) -> None:
-    tail = f"--project {PROJECT} --endpoint {sidecar.endpoint}"
+def _leave_commands(sidecar: Sidecar, session: str, console: Console, *, running: bool) -> None:
+    """How to look around, now or after a new start on the same data."""
     binary = ".venv/bin/kelet-sidecar"
-    start = " ".join([binary, *sidecar.command()[1:]])
+    tail = f"--project {PROJECT} --endpoint {sidecar.endpoint}"
+    if running:
+        head = f"The sidecar is running. Its Temporal UI is on {sidecar.ui_url}. Look around:"
+        start = ""
+    else:
+        head = "The sidecar has been stopped. Start it again on this data, then look around:"
+        start = shlex.join([binary, *sidecar.command()[1:]]) + "\n"
     looks = (
         "coverage",
         "sessions list --verdict failing",
-        "sessions show C-2025-00002",
+        f"sessions show {session}",
         "clusters list",
         "findings list",
     )
-    state = f"The sidecar is running, its Temporal UI is on {sidecar.ui_url}" if keep else start
-    head = "Look around" if keep else "The sidecar has been stopped. Start it again on this data"
-    lines = [state, "", *(f"{binary} {look} {tail}" for look in looks)]
     console.print(Panel.fit(head, border_style="dim"))
-    for line in lines:
-        console.print(f"  {line}", highlight=False, soft_wrap=True, markup=False)
+    for line in (start, *(f"{binary} {look} {tail}" for look in looks)):
+        console.print(line, highlight=False, soft_wrap=True, markup=False)
 
 
 def _stay(console: Console) -> None:
