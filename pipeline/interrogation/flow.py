@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pipeline.interrogation.texts import Shingle, incoming, joined, outgoing, shingles
+from pipeline.interrogation.texts import Shingle, incoming, joined, outgoing, shingles, written
 from pipeline.model.evidence import Located
 from pipeline.model.session import StepOutline
 from pipeline.model.step import Step, StepKind
@@ -42,7 +42,7 @@ class _Node:
 
 def outline(steps: Sequence[Step]) -> tuple[StepOutline, ...]:
     """The (agent, step)s of a session with their depth, upstream steps and samples."""
-    shown = [step for step in steps if step.agent]
+    shown = [step for step in steps if step.agent and step.kind is not StepKind.WORKFLOW]
     order = sorted(shown, key=lambda s: (s.end, -s.start, s.span_id))[:MAX_STEPS]
     alone = len({step.agent for step in order}) <= 1
     nodes = [_node(step, alone) for step in order]
@@ -57,7 +57,7 @@ def _node(step: Step, alone: bool) -> _Node:
     return _Node(
         step,
         shingles(joined(incoming(step.inputs))),
-        shingles(joined(outgoing(step.outputs))),
+        shingles(written(step)),
     )
 
 
@@ -66,18 +66,22 @@ def _place(node: _Node, earlier: Sequence[_Node], alone: bool) -> None:
     same = [e for e in earlier if e.step.agent == node.step.agent]
     others = [e for e in earlier if e.step.agent != node.step.agent]
     node.depth = max((e.depth for e in same), default=0)
+    if node.step.kind is StepKind.ACTIVITY:
+        inside = [e.depth for e in others if _is_inside(e, node, earlier)]
+        node.depth = max([node.depth, *inside])
     if alone or node.step.kind not in _SPEAKING:
         return
     sources = [e for e in others if _flows(e, node)]
-    sources += [e for e in others if e not in sources and _encloses(node, e, others)]
+    sources += [e for e in others if e not in sources and _encloses(node, e, earlier)]
     if not sources and not same:
         sources = _before(node, others, earlier)
     node.upstream = {e.name for e in sources}
     node.depth = max([node.depth, *(e.depth + 1 for e in sources)])
-    written: set[Shingle] = set()
+    known: set[Shingle] = set()
     for e in others:
-        written |= e.writes
-    foreign = len(node.reads - written)
+        if e.step.end <= node.step.start:
+            known |= e.writes
+    foreign = len(node.reads - known)
     node.external = foreign > MIN_FOREIGN * len(node.reads) if node.reads else not node.upstream
 
 
@@ -87,11 +91,17 @@ def _flows(source: _Node, node: _Node) -> bool:
     return len(source.writes & node.reads) >= MIN_SHARED * len(source.writes)
 
 
-def _encloses(node: _Node, inner: _Node, others: Sequence[_Node]) -> bool:
+def _encloses(node: _Node, inner: _Node, earlier: Sequence[_Node]) -> bool:
     """The agent called the inner agent within this step (any ancestor will do)."""
     if node.step.kind is not StepKind.AGENT:
         return False
-    parents = {e.step.span_id: e.step.parent_span_id for e in others}
+    during = node.step.start <= inner.step.start and inner.step.end <= node.step.end
+    return _is_inside(inner, node, earlier) or (during and inner.step.kind is StepKind.AGENT)
+
+
+def _is_inside(inner: _Node, node: _Node, earlier: Sequence[_Node]) -> bool:
+    """The node is an ancestor of the inner step."""
+    parents = {e.step.span_id: e.step.parent_span_id for e in earlier}
     at: str | None = inner.step.span_id
     for _ in range(32):
         at = parents.get(at or "")
@@ -99,8 +109,7 @@ def _encloses(node: _Node, inner: _Node, others: Sequence[_Node]) -> bool:
             break
         if at == node.step.span_id:
             return True
-    inside = node.step.start <= inner.step.start and inner.step.end <= node.step.end
-    return inside and inner.step.kind is StepKind.AGENT
+    return False
 
 
 def _before(node: _Node, others: Sequence[_Node], earlier: Sequence[_Node]) -> list[_Node]:

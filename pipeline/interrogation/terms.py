@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from pipeline.interrogation.texts import incoming, joined, outgoing, terms
+from pipeline.interrogation.texts import incoming, joined, outgoing, terms, written
 from pipeline.model.detection import StepTerms
 from pipeline.model.step import Step, StepKind
 
@@ -23,31 +23,33 @@ def step_terms(steps: Sequence[Step]) -> tuple[StepTerms, ...]:
     ordered = sorted(steps, key=lambda s: (s.start, s.span_id))
     speaking = [s for s in ordered if s.agent and s.kind in (StepKind.AGENT, StepKind.LLM)]
     shown = {s.agent for s in speaking if s.kind is StepKind.AGENT and s.inputs and s.outputs}
-    written = [(s.agent, s.end, terms(joined(outgoing(s.outputs)))) for s in speaking]
+    writings = [(s.agent, s.end, terms(written(s))) for s in speaking]
     groups: dict[tuple[str, str], list[Step]] = defaultdict(list)
     for step in speaking:
         if step.kind is StepKind.AGENT or step.agent not in shown:
             groups[step.agent, step.key].append(step)
-    return tuple(_of_group(key, group, written) for key, group in sorted(groups.items()))
+    return tuple(_of_group(key, group, writings) for key, group in sorted(groups.items()))
 
 
-def _heard(step: Step, written: Iterable[Writing]) -> set[str]:
-    """The terms that other agents wrote before the step ended its reading."""
+def _heard(step: Step, writings: Iterable[Writing]) -> set[str]:
+    """The terms that other agents wrote before the step began."""
     heard: set[str] = set()
-    for agent, end, words in written:
-        if agent != step.agent and end <= step.end:
+    for agent, end, words in writings:
+        if agent != step.agent and end <= step.start:
             heard |= words
     return heard
 
 
-def _of_group(key: tuple[str, str], group: Sequence[Step], written: Sequence[Writing]) -> StepTerms:
+def _of_group(
+    key: tuple[str, str], group: Sequence[Step], writings: Sequence[Writing]
+) -> StepTerms:
     external: set[str] = set()
     added: set[str] = set()
     dropped: set[str] = set()
     for step in group:
         read = terms(joined(incoming(step.inputs)))
         said = terms(joined(outgoing(step.outputs)))
-        external |= read - _heard(step, written)
+        external |= read - _heard(step, writings)
         added |= said - read - terms(joined(step.system))
         dropped |= (read - said) if said else set()
     return StepTerms(

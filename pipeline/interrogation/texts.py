@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from pipeline.model.evidence import Located
-from pipeline.model.step import Message, Role
+from pipeline.model.step import Message, Role, Step
 
 MAX_CHARS = 40_000
 SHINGLE = 4
@@ -33,6 +33,13 @@ def incoming(messages: Sequence[Message]) -> tuple[Located, ...]:
 def outgoing(messages: Sequence[Message]) -> tuple[Located, ...]:
     """What went out."""
     return tuple(m.content for m in messages)
+
+
+def written(step: Step) -> str:
+    """All that a step wrote: its answer, and the arguments of its calls, which others may read."""
+    arguments = (call.arguments for call in step.tool_calls if call.arguments)
+    text = joined([*outgoing(step.outputs), *arguments])
+    return text.replace("\\n", " \n")
 
 
 def shingles(text: str) -> frozenset[Shingle]:

@@ -31,7 +31,7 @@ from pipeline.model.session import SessionRow
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 HANDOFF_ALSO = ("run.truncated", "run.loop", "run.tool_error_text", "run.span_error", "run.no_tool")
-MIN_ALIGNED = 0.15
+ALIGNED_SIGMAS = 2.0
 
 
 def contrast(
@@ -130,7 +130,7 @@ class _Trial:
     def _scored(self, tested: MaxT, among: Sequence[int] | range) -> list[Scored]:
         """Each feature by its best column, aligned with the cluster only."""
         aligned = unit(self.members[:, None].astype(np.float64))[:, 0] @ self.columns.matrix
-        least = max(MIN_ALIGNED, 3.0 / max(1, len(self.members)) ** 0.5)
+        least = ALIGNED_SIGMAS / max(1, len(self.members)) ** 0.5
         best: dict[Tried, Scored] = {}
         for i in among:
             tried, r = self.columns.tried[i], float(tested.r[i])
@@ -144,11 +144,7 @@ class _Trial:
 
     def _trigger(self, separating: Sequence[Scored]) -> Scored | None:
         """The strongest separating feature of what came from outside."""
-        inputs = [
-            s
-            for s in separating
-            if s.tried.is_input and self.positions.is_external(s.tried.agent, s.tried.step)
-        ]
+        inputs = [s for s in separating if s.tried.is_input]
         if not inputs:
             return None
         near = self.limits.near_tie * max(s.t for s in inputs)

@@ -74,6 +74,8 @@ class Application:
     thumbs_down_right: float = 0.03
     n_users: int | None = None
     speaks: bool = True
+    coordinated: bool = False
+    """An agent above the chain calls the others as tools."""
     by_user: bool = False
     """Some users complain more than others, whatever they get."""
 
@@ -128,32 +130,59 @@ def _session(app: Application, number: int, seed: int) -> Made:
     text = write(facts, app.domain, random)
     user = f"user-{random.randrange(app.n_users):03d}" if app.n_users else None
     recorder = Recorder(session_id, app.name, number, user)
-    held, given, broken = facts, text, False
-    for place, agent in enumerate(app.agents):
-        doing = _do(app, agent, held, given, (random, number, triggered), broken)
-        last = place == len(app.agents) - 1
-        broken = doing.broken
-        reached = "".join(f"{a}" for a in (doing.facts, broken)) if broken else ""
-        answer = _answer(app, agent, doing, given, last, reached)
-        recorder.agent(
-            agent.name,
-            doing.system,
-            given,
-            answer,
-            tools=doing.tools,
-            model=doing.model,
-            finish=doing.finish,
-            speaks=app.speaks,
-        )
-        held, given = doing.facts, answer
-    wrong = broken and random.random() < 0.9
-    return Made(
-        session_id,
-        recorder.finished(),
-        _feedback(app, session_id, wrong, user, random),
-        wrong,
-        triggered,
-    )
+    relay = _Relay(app, recorder, (random, number, triggered), facts, text)
+    calls = [(agent.name, relay.call(place)) for place, agent in enumerate(app.agents)]
+    if app.coordinated:
+        recorder.coordinator("coordinator", COORDINATES, text, calls)
+    else:
+        for _, call in calls:
+            call(None)
+    wrong = relay.broken and random.random() < 0.9
+    signals = _feedback(app, session_id, wrong, user, random)
+    return Made(session_id, recorder.finished(), signals, wrong, triggered)
+
+
+COORDINATES = "You coordinate specialists. Call each once, in order, and pass on the last answer."
+
+
+class _Relay:
+    """Hands facts and text from agent to agent."""
+
+    def __init__(
+        self,
+        app: Application,
+        recorder: Recorder,
+        session: tuple[Random, int, bool],
+        facts: list[Fact],
+        text: str,
+    ) -> None:
+        self.app, self.recorder, self.session = app, recorder, session
+        self.facts, self.text, self.broken = facts, text, False
+
+    def call(self, place: int) -> Callable[[str | None], str]:
+        """The invocation of one agent, under a span."""
+
+        def invoke(parent: str | None) -> str:
+            app, agent = self.app, self.app.agents[place]
+            doing = _do(app, agent, self.facts, self.text, self.session, self.broken)
+            last = place == len(app.agents) - 1
+            self.broken = doing.broken
+            answer = _answer(app, agent, doing, last)
+            self.recorder.agent(
+                agent.name,
+                doing.system,
+                self.text,
+                answer,
+                tools=doing.tools,
+                model=doing.model,
+                finish=doing.finish,
+                speaks=app.speaks,
+                parent=parent,
+            )
+            self.facts, self.text = doing.facts, answer
+            return answer
+
+        return invoke
 
 
 def _do(
@@ -174,15 +203,13 @@ def _do(
     return doing
 
 
-def _answer(
-    app: Application, agent: Agent, doing: Doing, given: str, last: bool, reached: str
-) -> str:
+def _answer(app: Application, agent: Agent, doing: Doing, last: bool) -> str:
     if doing.answer is not None:
         return doing.answer
     style = doing.number + len(agent.name)
-    text = given if agent.verbatim else retell(doing.facts, doing.random, style)
+    text = doing.given if agent.verbatim else retell(doing.facts, doing.random, style)
     if last:
-        verdict = _verdict(app.domain, doing.facts, reached)
+        verdict = _verdict(app.domain, doing.facts, "broken" if doing.broken else "")
         because = doing.random.choice(("Reasoning", "Because", "Basis", "What speaks for it"))
         text = f"Assessment: {verdict}.\n{because}: {text}"
     return "\n".join(part for part in (doing.opening, text, doing.closing) if part)

@@ -15,6 +15,11 @@ def _plain(name: str, role: str) -> Agent:
     return Agent(name, _prompt(role))
 
 
+def _lossy(name: str, role: str) -> Agent:
+    """Leaves facts out by nature, as summaries do; nobody minds."""
+    return Agent(name, _prompt(role), loses=0.1)
+
+
 FAULTY: tuple[Application, ...] = (
     Application(
         name="outage-timeline",
@@ -228,6 +233,72 @@ FAULTY: tuple[Application, ...] = (
         ),
         write_triggered=transcript,
         n_sessions=300,
+    ),
+    Application(
+        name="coordinated-times",
+        domain=domains.PHARMACY,
+        agents=(
+            _lossy("record-reader", "reader"),
+            Agent(
+                "chronicler",
+                _prompt("chronicler"),
+                fault=faults.sometimes(0.3, faults.shifts_times),
+            ),
+            _plain("adviser", "adviser"),
+        ),
+        blamed=(("chronicler", ("handoff.dates", "handoff.numbers_changed")),),
+        coordinated=True,
+        n_sessions=200,
+    ),
+    Application(
+        name="coordinated-order",
+        domain=domains.FREIGHT,
+        agents=(
+            Agent("mail-reader", _prompt("reader"), verbatim=True),
+            Agent(
+                "chronicler",
+                _prompt("chronicler"),
+                fault=faults.sometimes(1.0, faults.loses_order, triggered=True),
+            ),
+            _plain("router", "router"),
+        ),
+        blamed=(("chronicler", ("handoff.order",)),),
+        write_triggered=transcript,
+        coordinated=True,
+    ),
+    Application(
+        name="small-and-lossy",
+        domain=domains.LEDGER,
+        agents=(
+            _lossy("reader", "reader"),
+            Agent(
+                "converter",
+                _prompt("converter"),
+                fault=faults.sometimes(0.9, faults.swaps_units, triggered=True),
+                loses=0.08,
+            ),
+            _lossy("poster", "poster"),
+        ),
+        blamed=(("converter", ("handoff.units",)),),
+        write_triggered=transcript,
+        trigger_share=0.25,
+        n_sessions=120,
+    ),
+    Application(
+        name="late-fault-lossy-start",
+        domain=domains.CONTRACTS,
+        agents=(
+            _lossy("intake", "intake clerk"),
+            _lossy("condenser", "condenser"),
+            Agent(
+                "letter-writer",
+                _prompt("writer"),
+                fault=faults.sometimes(0.9, faults.drops_signs, triggered=True),
+            ),
+        ),
+        blamed=(("letter-writer", ("handoff.signs", "handoff.numbers_changed")),),
+        prepare=faults.with_negatives,
+        n_sessions=160,
     ),
 )
 

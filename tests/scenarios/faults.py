@@ -95,6 +95,12 @@ def stops_early(doing: Doing) -> None:
     doing.broken = True
 
 
+def shifts_times(doing: Doing) -> None:
+    """Writes other times of day."""
+    doing.facts = [replace(f, at=f.at + 95) for f in doing.facts]
+    doing.broken = True
+
+
 def skips_tool(doing: Doing) -> None:
     """Does not look."""
     doing.tools = []

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +50,7 @@ class Recorder:
         model: str = "orion-2",
         finish: str = "stop",
         speaks: bool = True,
+        parent: str | None = None,
     ) -> None:
         """One invocation: an agent span, a model call around each tool call, one for the answer."""
         span_id, start = self._id(f"agent {name}"), self.now
@@ -78,8 +79,44 @@ class Recorder:
             attributes["gen_ai.output.messages"] = json.dumps(
                 [_message("assistant", answer, finish)]
             )
-        self._add(span_id, self.root, f"invoke_agent {name}", start, attributes)
+        self._add(span_id, parent or self.root, f"invoke_agent {name}", start, attributes)
         self.now += SECOND // 50
+
+    def coordinator(
+        self, name: str, system: str, given: str, calls: Sequence[tuple[str, Callable[[str], str]]]
+    ) -> None:
+        """An agent that calls the others as tools, each inside its own span, and passes the last
+        answer on. Each call is given the tool span to hang under and returns its answer."""
+        span_id, start = self._id(f"agent {name}"), self.now
+        talk = [_message("user", given)]
+        answer = given
+        for i, (callee, call) in enumerate(calls):
+            arguments = {"task": answer}
+            part = {"type": "tool_call", "id": f"d{i}", "name": callee, "arguments": arguments}
+            asked = {"role": "assistant", "parts": [part], "finish_reason": "tool_calls"}
+            self._chat(name, span_id, system, talk, asked, "orion-2", "tool_calls")
+            began, tool_id = self.now, self._id(f"delegate {callee}")
+            answer = call(tool_id)
+            attributes = {
+                "gen_ai.operation.name": "execute_tool",
+                "gen_ai.agent.name": name,
+                "gen_ai.tool.name": callee,
+                "gen_ai.tool.call.id": f"d{i}",
+                "gen_ai.tool.call.arguments": json.dumps(arguments),
+                "gen_ai.tool.call.result": answer,
+            }
+            self._add(tool_id, span_id, f"execute_tool {callee}", began, attributes)
+            result = {"type": "tool_call_response", "id": f"d{i}", "response": answer}
+            talk = [*talk, asked, {"role": "tool", "parts": [result]}]
+        final = _message("assistant", answer, "stop")
+        self._chat(name, span_id, system, talk, final, "orion-2", "stop")
+        attributes = {
+            "gen_ai.operation.name": "invoke_agent",
+            "gen_ai.agent.name": name,
+            "gen_ai.input.messages": json.dumps([_message("user", given)]),
+            "gen_ai.output.messages": json.dumps([final]),
+        }
+        self._add(span_id, self.root, f"invoke_agent {name}", start, attributes)
 
     def finished(self) -> list[Span]:
         """All spans with the root."""
@@ -237,7 +274,8 @@ def _plain(pairs: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _read_value(value: dict[str, Any]) -> Any:
-    ((kind, inner),) = value.items() or (("stringValue", ""),)
-    if kind == "arrayValue":
-        return [_read_value(v) for v in inner.get("values", [])]
-    return int(inner) if kind == "intValue" else inner
+    if "arrayValue" in value:
+        return [_read_value(v) for v in value["arrayValue"].get("values", [])]
+    if "intValue" in value:
+        return int(value["intValue"])
+    return next(iter(value.values()), "")

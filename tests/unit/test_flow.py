@@ -1,0 +1,114 @@
+"""The data flow of a session, its terms and its candidates."""
+
+from pipeline.interrogation.flow import outline
+from pipeline.interrogation.meanings import meaning
+from pipeline.interrogation.statistical import StatisticalInterrogator
+from pipeline.interrogation.terms import step_terms
+from pipeline.model.detection import DetectorRole
+from pipeline.model.evidence import Located
+from pipeline.model.session import StepOutline
+from pipeline.model.step import Message, Role, Step, StepKind
+from tests.scenarios.rows import trait
+
+LETTER = "Dear team, the blue pump in hall four stopped twice on Monday and nobody may touch it."
+NOTES = "The pump in hall four stopped twice. Staff report that it was touched by nobody."
+PLAN = "Order a new seal for that machine and inform the shift lead before noon today."
+
+
+def step(
+    agent: str,
+    given: str,
+    said: str,
+    start: int,
+    end: int,
+    kind: StepKind = StepKind.AGENT,
+    parent: str | None = None,
+) -> Step:
+    span = f"{start:016d}"
+    return Step(
+        kind=kind,
+        key=f"{kind.value}:{agent}",
+        name=agent,
+        agent=agent,
+        span_id=span,
+        parent_span_id=parent,
+        start=start,
+        end=end,
+        inputs=(Message(role=Role.USER, content=Located(text=given, span_id=span, field="in")),),
+        outputs=(
+            Message(role=Role.ASSISTANT, content=Located(text=said, span_id=span, field="out")),
+        ),
+        system=(Located(text="You plan repairs.", span_id=span, field="sys"),),
+    )
+
+
+def by_agent(steps: list[Step]) -> dict[str, StepOutline]:
+    return {o.agent: o for o in outline(steps)}
+
+
+def test_an_output_that_becomes_an_input_orders_the_agents():
+    found = by_agent([step("reader", LETTER, NOTES, 0, 10), step("planner", NOTES, PLAN, 11, 20)])
+    assert (found["reader"].order, found["planner"].order) == (0, 1)
+    assert found["planner"].upstream == ("reader|agent:reader",)
+    assert (found["reader"].external, found["planner"].external) == (True, False)
+
+
+def test_without_shared_text_time_orders_them():
+    other = "Something else entirely was handed over to this one by code."
+    found = by_agent([step("reader", LETTER, NOTES, 0, 10), step("planner", other, PLAN, 11, 20)])
+    assert found["planner"].order == 1
+
+
+def test_two_readers_of_one_letter_stand_side_by_side():
+    found = by_agent([step("one", LETTER, NOTES, 0, 10), step("two", LETTER, PLAN, 11, 20)])
+    assert (found["one"].order, found["two"].order) == (0, 0)
+
+
+def test_an_agent_around_others_stands_below_them():
+    around = step("chief", LETTER, PLAN, 0, 50)
+    inner = step("reader", "Read: " + LETTER, NOTES, 5, 20, parent=around.span_id)
+    found = by_agent([around, inner])
+    assert found["chief"].order > found["reader"].order
+    assert found["chief"].external
+
+
+def test_the_order_of_the_steps_does_not_matter():
+    steps = [step("reader", LETTER, NOTES, 0, 10), step("planner", NOTES, PLAN, 11, 20)]
+    assert outline(steps) == outline(steps[::-1])
+    assert step_terms(steps) == step_terms(steps[::-1])
+
+
+def test_terms_say_what_came_from_outside_what_was_added_and_what_was_dropped():
+    reader, planner = sorted(
+        step_terms([step("reader", LETTER, NOTES, 0, 10), step("planner", NOTES, PLAN, 11, 20)]),
+        key=lambda t: t.agent != "reader",
+    )
+    assert "pump" in reader.external
+    assert "blue" in reader.dropped
+    assert "report" in reader.added
+    assert "pump" not in planner.external
+    assert "seal" in planner.added
+
+
+def test_candidates_are_sentences_without_verdict_or_numbers_and_symptoms_make_none():
+    detections = [
+        trait("reader", "handoff.order", 0.4),
+        trait("reader", "handoff.units", 0.0),
+        trait("reader", "symptom.user_corrects", 1.0, DetectorRole.SYMPTOM),
+    ]
+    result = StatisticalInterrogator().interrogate(
+        [step("reader", LETTER, NOTES, 0, 10)], detections, []
+    )
+    (only,) = result.candidates
+    assert only.sentence == "reader changes the order of events and facts of its input."
+    assert only.traits == ("handoff.order",)
+    assert result.prompts[0].agent == "reader"
+    assert result.first_user_message is not None
+
+
+def test_unknown_traits_are_worded_from_their_name():
+    assert meaning("run.no_plan=x").clause == "shows no plan (x)"
+    assert meaning("run.tool=search").clause == "calls the tool search"
+    assert (
+        meaning("handoff.order").rank < meaning("handoff.length").rank < meaning("run.tokens").rank
+    )
