@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from temporalio import workflow
-from temporalio.exceptions import ChildWorkflowError, WorkflowAlreadyStartedError
+from temporalio.exceptions import ApplicationError, ChildWorkflowError, WorkflowAlreadyStartedError
 
 with workflow.unsafe.imports_passed_through():
     from pipeline.interrogation.contracts import InterrogateInput
@@ -23,6 +23,7 @@ with workflow.unsafe.imports_passed_through():
     from pipeline.session.activities import SessionActivities
     from pipeline.session.contracts import (
         CommitSessionInput,
+        CommitSessionResult,
         NotifyInput,
         SessionClock,
         SessionInput,
@@ -83,16 +84,23 @@ class SessionWorkflow:
         """Stages, verdict, nudges. False when the session moved on meanwhile."""
         # Without spans a late ancestor moved them all elsewhere: nothing to look at, only to retract.
         failure = await self._run_stages(clock.version) if clock.n_spans else None
-        commit = CommitSessionInput(key=self.key, version=clock.version, failure=failure)
-        result = await workflow.execute_local_activity_method(
-            SessionActivities.commit_session, commit, **LOCAL
-        )
+        try:
+            result = await self._commit(clock.version, failure)
+        except ApplicationError as error:  # what a local activity raises, unwrapped
+            # A defect in the verdict fails the session as one in a stage does.
+            result = await self._commit(clock.version, failure_code(error))
         if result.agents:
             notify = NotifyInput(agents=result.agents)
             await workflow.execute_local_activity_method(
                 SessionActivities.notify_aggregations, notify, **LOCAL
             )
         return result.done
+
+    async def _commit(self, version: int, failure: str | None) -> CommitSessionResult:
+        commit = CommitSessionInput(key=self.key, version=version, failure=failure)
+        return await workflow.execute_local_activity_method(
+            SessionActivities.commit_session, commit, **LOCAL
+        )
 
     async def _run_stages(self, version: int) -> str | None:
         """The three children at once; the code of the first that failed for good."""

@@ -25,7 +25,7 @@ FOREVER = RetryPolicy(
 get better is marked non-retryable by `failures`, so nothing turns in this loop for nothing."""
 
 HEARTBEAT_INTERVAL = timedelta(seconds=5)
-"""Often enough that two may be lost before `LONG` gives the activity to another worker."""
+"""Often enough that several may be late before `LONG` gives the activity to another worker."""
 
 MAX_SIGNALS = 5_000
 """Signals after which a run continues as new: half of Temporal's limit of 10,000 a run, which
@@ -66,6 +66,6 @@ STAGE = LocalOptions(
 LONG = ActivityOptions(
     # 20,000 sessions of an agent on a slow machine; a dead worker is found by its heartbeat.
     start_to_close_timeout=timedelta(hours=1),
-    heartbeat_timeout=timedelta(seconds=20),
+    heartbeat_timeout=timedelta(seconds=30),
     retry_policy=FOREVER,
 )

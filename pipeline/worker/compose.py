@@ -30,6 +30,7 @@ from pipeline.signals.activities import SignalsActivities
 from pipeline.signals.workflows import EnrichSignalsWorkflow, MergeSignalsWorkflow
 from pipeline.store import Store
 from pipeline.temporal.failures import FailureTable
+from pipeline.temporal.timing import HEARTBEAT_INTERVAL
 
 WORKFLOWS: Sequence[type] = (
     SessionWorkflow,
@@ -61,6 +62,8 @@ def build_worker(
         # Long activities must not take the threads that sessions wait for, and the other way round.
         max_concurrent_activities=n_threads,
         max_concurrent_local_activities=n_threads,
+        # Left alone, the SDK passes heartbeats on so rarely that one delay looks like a dead worker.
+        max_heartbeat_throttle_interval=HEARTBEAT_INTERVAL,
         max_cached_workflows=MAX_CACHED_WORKFLOWS,
         interceptors=[FailureTable()],
         graceful_shutdown_timeout=GRACE,

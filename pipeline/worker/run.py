@@ -7,6 +7,7 @@ import asyncio
 import logging
 from datetime import timedelta
 
+from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from pipeline.config import Config
@@ -33,9 +34,9 @@ async def run_worker(config: Config, stop: asyncio.Event) -> None:
                 log.info("worker polls %s", config.temporal_target)
                 await _until(worker, stop)
                 pause = FIRST_PAUSE
-            except (TemporalUnavailable, RuntimeError) as error:
+            except (TemporalUnavailable, RPCError, RuntimeError) as error:
                 # RuntimeError is what the SDK raises for a service that is not there (yet).
-                log.warning("worker waits for %s: %s", config.temporal_target, type(error).__name__)
+                log.warning("worker waits for Temporal: %s", error)
                 await _sleep(pause, stop)
                 pause = min(pause * 2, MAX_PAUSE)
     finally:

@@ -81,6 +81,8 @@ class ScriptedSession:
     @activity.defn
     async def commit_session(self, commit: CommitSessionInput) -> CommitSessionResult:
         self.calls.append(f"commit@{commit.version}:{commit.failure or 'ok'}")
+        if self.failing_stage == "verdict" and commit.failure is None:
+            raise ApplicationError("no", type="internal_KeyError", non_retryable=True)
         if self.on_commit is not None:
             happening, self.on_commit = self.on_commit, None
             outcome = happening(self)

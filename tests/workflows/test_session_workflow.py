@@ -150,7 +150,7 @@ async def test_nudge_after_the_end_starts_a_new_run(client: Client) -> None:
     assert "commit@2:ok" in script.calls
 
 
-@pytest.mark.parametrize("stage", ["enrich", "merge", "interrogate"])
+@pytest.mark.parametrize("stage", ["enrich", "merge", "interrogate", "verdict"])
 async def test_defect_in_a_stage_fails_the_session_with_its_code(
     client: Client, stage: str
 ) -> None:
