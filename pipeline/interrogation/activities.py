@@ -8,8 +8,7 @@ from temporalio import activity
 
 from pipeline.interrogation.contracts import InterrogateInput
 from pipeline.interrogation.engine import InterrogationEngine
-from pipeline.signals.enrich import enrich
-from pipeline.signals.snapshot import read_snapshot
+from pipeline.signals.snapshot import SnapshotReader
 from pipeline.store import Store
 from pipeline.temporal import ids
 
@@ -17,18 +16,17 @@ from pipeline.temporal import ids
 class InterrogationActivities:
     """Activities of InterrogateAgentWorkflow."""
 
-    def __init__(self, store: Store, engine: InterrogationEngine, *, max_spans: int) -> None:
+    def __init__(self, store: Store, reader: SnapshotReader, engine: InterrogationEngine) -> None:
         self._store = store
+        self._reader = reader
         self._engine = engine
-        self._max_spans = max_spans
 
     @activity.defn(no_thread_cancel_exception=True)
     def interrogate_session(self, work: InterrogateInput) -> None:
-        """Interrogate the snapshot. It detects for itself: the three children share nothing."""
-        seen = read_snapshot(self._store, work.key, work.version, max_spans=self._max_spans)
+        """Interrogate the snapshot, detections included, verdict not."""
+        seen = self._reader.read(work.key, work.version)
         if seen is None:
             return
-        detections = enrich(seen.steps, seen.spans).detections
-        result = self._engine.interrogate(seen.steps, detections, seen.spans)
+        result = self._engine.interrogate(seen.steps, seen.enriched.detections, seen.spans)
         version = self._engine.version
         self._store.put_stage(work.key, ids.INTERROGATE, work.version, version, result)

@@ -7,9 +7,8 @@ something newer is there. Next: `pipeline.session` decides the verdict from both
 from temporalio import activity
 
 from pipeline.signals.contracts import SignalsInput
-from pipeline.signals.enrich import enrich
 from pipeline.signals.merge import merge_signals
-from pipeline.signals.snapshot import read_snapshot
+from pipeline.signals.snapshot import SnapshotReader
 from pipeline.store import Store
 from pipeline.temporal import ids
 
@@ -19,17 +18,16 @@ ENGINE_VERSION = "1"
 class SignalsActivities:
     """Activities of EnrichSignalsWorkflow and MergeSignalsWorkflow."""
 
-    def __init__(self, store: Store, *, max_spans: int) -> None:
+    def __init__(self, store: Store, reader: SnapshotReader) -> None:
         self._store = store
-        self._max_spans = max_spans
+        self._reader = reader
 
     @activity.defn(no_thread_cancel_exception=True)
     def enrich_session(self, work: SignalsInput) -> None:
         """Detect on the snapshot."""
-        seen = read_snapshot(self._store, work.key, work.version, max_spans=self._max_spans)
+        seen = self._reader.read(work.key, work.version)
         if seen is not None:
-            result = enrich(seen.steps, seen.spans)
-            self._store.put_stage(work.key, ids.ENRICH, work.version, ENGINE_VERSION, result)
+            self._store.put_stage(work.key, ids.ENRICH, work.version, ENGINE_VERSION, seen.enriched)
 
     @activity.defn(no_thread_cancel_exception=True)
     def merge_session(self, work: SignalsInput) -> None:

@@ -1,34 +1,80 @@
-"""One read of a session for the stages that look at its spans.
+"""One read of a session for the two children that look at its spans.
 
-In: the store, a session and the version asked for. Out: its steps and spans, or None when it has
-moved on. Next: `pipeline.signals.enrich` and `pipeline.interrogation`.
+In: the store, a session and the version asked for. Out: its spans, steps and detections, or None
+when it has moved on. Next: `pipeline.signals.activities` and `pipeline.interrogation.activities`.
+
+The children run at once and need the same pure result, so whoever comes second in this process waits
+for the first instead of computing it again. On another worker it computes for itself.
 """
 
+import threading
+from collections import OrderedDict
 from collections.abc import Sequence
+from concurrent.futures import Future
 from typing import NamedTuple
 
 from pipeline.conventions.steps import read_steps
 from pipeline.errors import LimitExceeded
-from pipeline.model.session import SessionKey
+from pipeline.model.session import EnrichResult, SessionKey
 from pipeline.model.span import Span
 from pipeline.model.step import Step
+from pipeline.signals.enrich import enrich
 from pipeline.store import Store
 
+N_READERS = 2
+MAX_KEPT = 8
 
-class StepsSeen(NamedTuple):
-    """What a stage computes on."""
 
-    steps: Sequence[Step]
+class SessionSeen(NamedTuple):
+    """A session at one version."""
+
     spans: Sequence[Span]
+    steps: Sequence[Step]
+    enriched: EnrichResult
 
 
-def read_snapshot(
-    store: Store, key: SessionKey, version: int, *, max_spans: int
-) -> StepsSeen | None:
-    """Steps and spans at `version`. A newer version is the next cycle's work: None."""
-    snapshot = store.load_spans(key, max_spans=max_spans)
-    if snapshot.version != version:
-        return None
-    if snapshot.n_spans > max_spans:
-        raise LimitExceeded(f"{snapshot.n_spans} spans, max_spans_a_session is {max_spans}")
-    return StepsSeen(read_steps(snapshot.spans), snapshot.spans)
+class _Kept(NamedTuple):
+    future: "Future[SessionSeen | None]"
+    n_to_come: int
+
+
+class SnapshotReader:
+    """Thread-safe; keeps a session until both children have seen it, and no more than a few."""
+
+    def __init__(self, store: Store, *, max_spans: int) -> None:
+        self._store = store
+        self._max_spans = max_spans
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[SessionKey, int], _Kept] = OrderedDict()
+
+    def read(self, key: SessionKey, version: int) -> SessionSeen | None:
+        """The session at `version`. A newer version is the next cycle's work: None."""
+        name = (key, version)
+        with self._lock:
+            kept = self._kept.pop(name, None)
+            mine = kept is None or (kept.future.done() and kept.future.exception() is not None)
+            if mine or kept is None:
+                kept = _Kept(Future(), N_READERS)
+            if kept.n_to_come > 1:
+                self._kept[name] = kept._replace(n_to_come=kept.n_to_come - 1)
+                while len(self._kept) > MAX_KEPT:
+                    self._kept.popitem(last=False)
+        if mine:
+            self._settle(kept.future, key, version)
+        return kept.future.result()
+
+    def _settle(self, future: "Future[SessionSeen | None]", key: SessionKey, version: int) -> None:
+        try:
+            future.set_result(self._compute(key, version))
+        except BaseException as error:
+            future.set_exception(error)
+
+    def _compute(self, key: SessionKey, version: int) -> SessionSeen | None:
+        snapshot = self._store.load_spans(key, max_spans=self._max_spans)
+        if snapshot.version != version:
+            return None
+        if snapshot.n_spans > self._max_spans:
+            limit = f"max_spans_a_session is {self._max_spans}"
+            raise LimitExceeded(f"{snapshot.n_spans} spans, {limit}")
+        steps = read_steps(snapshot.spans)
+        return SessionSeen(snapshot.spans, steps, enrich(steps, snapshot.spans))

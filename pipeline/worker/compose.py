@@ -27,6 +27,7 @@ from pipeline.investigation.workflow import InvestigateIssueWorkflow
 from pipeline.session.activities import SessionActivities
 from pipeline.session.workflow import SessionWorkflow
 from pipeline.signals.activities import SignalsActivities
+from pipeline.signals.snapshot import SnapshotReader
 from pipeline.signals.workflows import EnrichSignalsWorkflow, MergeSignalsWorkflow
 from pipeline.store import Store
 from pipeline.temporal.failures import FailureTable
@@ -76,8 +77,9 @@ def activities(
     """Every activity method, bound to what it needs."""
     max_spans = config.max_spans_a_session
     session = SessionActivities(store, client, config)
-    signals = SignalsActivities(store, max_spans=max_spans)
-    interrogation = InterrogationActivities(store, StatisticalInterrogator(), max_spans=max_spans)
+    reader = SnapshotReader(store, max_spans=max_spans)
+    signals = SignalsActivities(store, reader)
+    interrogation = InterrogationActivities(store, reader, StatisticalInterrogator())
     aggregation = AggregationActivities(
         store,
         CachedEmbedder(store, embedder),

@@ -13,6 +13,7 @@ from temporalio.client import Client
 
 from pipeline.model.session import SessionKey, SessionState
 from pipeline.model.signal import VerdictLabel
+from pipeline.signals import snapshot
 from pipeline.worker.compose import build_worker
 from tests.unit.otlp import span
 from tests.workflows.walk import Walk, conversation
@@ -92,16 +93,14 @@ async def test_without_agent_steps_it_is_skipped_and_too_large_too(
 async def test_defect_fails_one_session_and_harms_none_beside_it(
     client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pipeline.signals import activities
-
-    sound = activities.enrich
+    sound = snapshot.enrich
 
     def enrich(steps: object, spans: object) -> object:
         if CANARY in str(spans):
             raise KeyError(CANARY)
         return sound(steps, spans)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(activities, "enrich", enrich)
+    monkeypatch.setattr(snapshot, "enrich", enrich)
     async with working(client, tmp_path) as one:
         await one.send(conversation(1, lossy=False, text=CANARY))
         await one.send(conversation(2, lossy=False))
@@ -117,7 +116,6 @@ async def test_histories_hold_no_trace_text(
     client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A canary in every text, and a defect that quotes it, leave no mark in any history."""
-    from pipeline.interrogation import activities
 
     def refuse(*_: object) -> object:
         raise ValueError(f"cannot read {CANARY}") from RuntimeError(CANARY)
@@ -125,7 +123,7 @@ async def test_histories_hold_no_trace_text(
     async with working(client, tmp_path) as one:
         await one.send(conversation(1, lossy=True, text=f" {CANARY} "))
         await one.settle()
-        monkeypatch.setattr(activities, "enrich", refuse)
+        monkeypatch.setattr(snapshot, "enrich", refuse)
         await one.send(conversation(2, lossy=True, text=f" {CANARY} "))
         await one.settle()
         texts = [await _histories(one, index) for index in (1, 2)]
