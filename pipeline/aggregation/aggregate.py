@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.aggregation.features import Bools, Decide, Feature, Labels, Population
+from pipeline.aggregation.phrases import phrases
 from pipeline.aggregation.rules import Cut, cuts, jaccard
 from pipeline.aggregation.settings import AggregationSettings
 from pipeline.aggregation.statistics import fisher, looks_factor, wilson
@@ -68,12 +69,18 @@ def aggregate(
 
 def hypotheses(population: Population, limits: AggregationSettings) -> list[Hypothesis]:
     """What is unusual among the agent's sessions; blind to the verdict."""
-    return [
+    traits = [
         Hypothesis(feature, cut, values >= cut.threshold, _text(feature))
         for feature, values in population.columns.items()
         if feature.agent == population.agent
         for cut in cuts(values, limits.min_sessions, limits.max_share, limits.same_members)
     ]
+    said = phrases(population.rows, population.agent, limits.min_sessions, limits.max_phrases)
+    wordings = [
+        Hypothesis(Feature(*term), Cut("any", 1.0), members, _text(Feature(*term)))
+        for term, members in said.items()
+    ]
+    return traits + wordings
 
 
 def _rare(population: Population, limits: AggregationSettings) -> list[Hypothesis]:

@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.aggregation.blocks import blocks
-from pipeline.model.cluster import Rule
+from pipeline.aggregation.phrases import term_members
+from pipeline.interrogation.meanings import TERM
+from pipeline.model.cluster import Condition, Rule
 from pipeline.model.detection import DetectorRole
 from pipeline.model.session import SessionRow
 from pipeline.model.signal import Verdict, VerdictLabel
@@ -136,12 +138,15 @@ class Population:
     def members(self, rule: Rule) -> Bools:
         """The sessions for which all conditions of a rule hold."""
         holds = np.ones(len(self.rows), bool)
-        for c in rule.conditions:
-            column = self.columns.get(Feature(c.agent, c.step, c.trait))
-            holds &= (
-                np.zeros(len(self.rows)) >= c.threshold if column is None else column >= c.threshold
-            )
+        for condition in rule.conditions:
+            holds &= self._values(condition) >= condition.threshold
         return holds
+
+    def _values(self, condition: Condition) -> Floats:
+        key = Feature(condition.agent, condition.step, condition.trait)
+        if key.trait.startswith(TERM):
+            return term_members(self.rows, *key).astype(np.float64)
+        return self.columns.get(key, np.zeros(len(self.rows)))
 
     @cached_property
     def digest(self) -> str:

@@ -21,5 +21,7 @@ class AggregationSettings(Frozen):
     """A trait that more of the agent's sessions show is usual, and makes no hypothesis."""
     same_members: float = 0.9
     """Clusters whose members agree more than this (Jaccard) are one cluster."""
+    max_phrases: int = 20
+    """Wordings of an agent that are tested beside its traits."""
     first_look: int = 20
     """Sessions at which the first look is counted; each doubling counts one more."""

@@ -113,11 +113,15 @@ _MEANINGS = {
     for rank, (name, tier, clause, noun, tag) in enumerate(_TABLE)
 }
 _TIERS = {"handoff": Tier.SOFT, "run": Tier.SOFT, "config": Tier.HARD, "input": Tier.SHAPE}
+TERM = "term:"
 _TERM_RANK = _MEANINGS["handoff.length"].rank
 
 
 def meaning(trait: str) -> Meaning:
-    """The meaning of a trait; unknown ones are worded from their name, after all known ones."""
+    """The meaning of a trait or of `term:<side>:<term>`; unknown ones are worded from their name."""
+    if trait.startswith(TERM):
+        _, side, term = trait.split(":", 2)
+        return term_meaning(side, term)
     stem, _, value = trait.partition("=")
     known = _MEANINGS.get(stem)
     if known is not None and not value:

@@ -17,7 +17,7 @@ from scipy.stats import rankdata
 
 from pipeline.aggregation.features import Population
 from pipeline.aggregation.rules import cuts
-from pipeline.interrogation.meanings import Meaning, Tier, meaning, term_meaning
+from pipeline.interrogation.meanings import TERM, Meaning, Tier, meaning
 from pipeline.investigation.settings import ContrastSettings
 
 Floats = NDArray[np.float64]
@@ -34,9 +34,6 @@ class Tried(NamedTuple):
     @property
     def meaning(self) -> Meaning:
         """What it means, in words."""
-        if self.is_term:
-            _, side, term = self.name.split(":", 2)
-            return term_meaning(side, term)
         return meaning(self.name)
 
     @property
@@ -47,7 +44,7 @@ class Tried(NamedTuple):
     @property
     def is_term(self) -> bool:
         """A word on one side of a step."""
-        return self.name.startswith("term:")
+        return self.name.startswith(TERM)
 
     @property
     def is_config(self) -> bool:
@@ -149,7 +146,7 @@ def _without_twins(columns: Iterable[Column]) -> Iterable[Column]:
     """One column of those of a step and kind with equal values: terms come in fixed phrases."""
     seen: set[tuple[str, str, str, bytes]] = set()
     for column in columns:
-        is_term = column.tried.name.startswith("term:")
+        is_term = column.tried.is_term
         kind = column.tried.name.split(":")[1] if is_term else column.tried.name
         values = column.raw if column.cut is None else column.raw >= column.cut
         key = (column.tried.agent, column.tried.step, kind, np.asarray(values).tobytes())

@@ -51,13 +51,14 @@ class Report:
         overall = {s.tried: s for s in separating}
         shown = self._shows(overall.get(found.tried, found))
         with_trigger = self._shows(trigger) if trigger else np.ones(len(shown), bool)
+        shown_already = {s.tried for s in (found, trigger) if s}
         rivals = sorted(separating, key=lambda s: (-s.t, s.tried))
         return self._result(
             cluster,
             basis=basis,
             blamed=self._feature(overall.get(found.tried, found), within),
             trigger=self._feature(trigger, {}) if trigger else None,
-            rivals=tuple(self._feature(s, within) for s in rivals if s.tried != found.tried)[
+            rivals=tuple(self._feature(s, within) for s in rivals if s.tried not in shown_already)[
                 :MAX_RIVALS
             ],
             p_value=max(found.p, overall.get(found.tried, found).p),

@@ -1,5 +1,7 @@
 """The clusterer: what is alike is together, what is alone is noise, order does not matter."""
 
+from typing import Any
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -42,7 +44,8 @@ def test_nothing_is_nothing():
 
 
 def test_it_is_a_scikit_learn_estimator():
-    assert clone(HypothesisClusterer(max_distance=0.3)).get_params()["max_distance"] == 0.3
+    copied: Any = clone(HypothesisClusterer(max_distance=0.3))
+    assert copied.get_params()["max_distance"] == 0.3
 
 
 @settings(max_examples=15, deadline=None)
