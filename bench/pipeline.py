@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowHistory
+from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
 
 from bench.bare_workflow import BareWorkflow, do_nothing
@@ -89,7 +90,9 @@ def session_rate(process: SidecarProcess) -> tuple[float, int]:
 
 
 async def _measure(process: SidecarProcess) -> None:
-    client = await Client.connect(f"127.0.0.1:{process.temporal_port}")
+    client = await Client.connect(
+        f"127.0.0.1:{process.temporal_port}", data_converter=pydantic_data_converter
+    )
     rate, n = await asyncio.to_thread(session_rate, process)
     bare = await bare_rate(client, n)
     events, actions = await count_history(client, "session/")
