@@ -19,7 +19,7 @@ from pipeline.aggregation.features import Bools, Decide, Feature, Labels, Popula
 from pipeline.aggregation.phrases import phrases
 from pipeline.aggregation.rules import Cut, cuts, jaccard
 from pipeline.aggregation.settings import AggregationSettings
-from pipeline.aggregation.statistics import fisher, looks_factor, wilson
+from pipeline.aggregation.statistics import design_effect, fisher, in_blocks, looks_factor, wilson
 from pipeline.aggregation.verdicts import decide_row
 from pipeline.clustering.clusterer import NOISE, HypothesisClusterer
 from pipeline.interrogation.meanings import meaning
@@ -135,6 +135,9 @@ def _cluster(
     rule = Rule(conditions=(Condition(**lead.feature._asdict(), threshold=lead.cut.threshold),))
     labels = population.labels(lead.feature.trait)
     failing, healthy = counts(lead.members, labels)
+    known = labels.known
+    effect = design_effect(lead.members[known], labels.failing[known], population.block_of[known])
+    p_value = in_blocks(fisher(failing, healthy), effect)
     looks = looks_factor(failing.n + healthy.n, limits.first_look)
     return Cluster(
         id=_id(project, population.agent, *lead.feature, lead.cut.kind),
@@ -147,7 +150,7 @@ def _cluster(
         failing=failing,
         healthy=healthy,
         n_blocks=len(set(population.block_of[lead.members & labels.failing].tolist())),
-        p_value=min(1.0, fisher(failing, healthy) * looks),
+        p_value=min(1.0, p_value * looks),
         q_value=1.0,
         gate=GateState.BELOW_GATE,
         reason="not gated yet",

@@ -8,10 +8,13 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import hypergeom
+from numpy.typing import NDArray
+from scipy.stats import hypergeom, norm
 
 from pipeline.model.cluster import Rate
 
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
 Z95 = 1.959963984540054
 
 
@@ -33,6 +36,27 @@ def fisher(failing: Rate, healthy: Rate) -> float:
         return 1.0
     total, members = failing.n + healthy.n, failing.k + healthy.k
     return float(min(1.0, hypergeom.sf(failing.k - 1, total, members, failing.n)))
+
+
+def design_effect(member: Bools, failing: Bools, block_of: Ints) -> float:
+    """How much larger the variance of the comparison is because sessions come in blocks, >= 1.
+
+    Sums, over blocks, of what each session adds to the covariance of membership and failing (beyond
+    what membership explains), against the same of single sessions. 1 when every block is single.
+    """
+    rate = {m: float(failing[member == m].mean()) for m in (True, False) if (member == m).any()}
+    expected = np.where(member, rate.get(True, 0.0), rate.get(False, 0.0))
+    parts = (member - member.mean()) * (failing - expected)
+    blocks = np.bincount(np.unique(block_of, return_inverse=True)[1].reshape(-1), weights=parts)
+    single = float((parts**2).sum())
+    return max(1.0, float((blocks**2).sum()) / single) if single > 0 else 1.0
+
+
+def in_blocks(p: float, effect: float) -> float:
+    """A p-value as it would be with 1/`effect` of the information."""
+    if effect <= 1.0 or not 0.0 < p < 1.0:
+        return p
+    return max(p, float(norm.sf(norm.isf(p) / math.sqrt(effect))))
 
 
 def looks_factor(n_sessions: int, first_look: int = 20) -> float:

@@ -3,10 +3,11 @@
 In: unit columns, labels, blocks, strata, a seed. Out: correlation, T and adjusted p a column.
 Next: `blame`.
 
-Each permutation exchanges the labels of whole blocks of sessions, within strata. Blocks go to the
-places of other blocks of the same size; sizes that too few blocks have are pooled and laid out in a
-random order. A column's p is the share of permutations whose largest T, over all columns, reaches
-its own.
+Each permutation exchanges the labels of whole blocks of sessions, within strata: a block takes the
+labels of another block of the same size. Sizes that too few blocks have are pooled; there a block
+takes another's labels from the beginning, over again or cut off as its own size needs, so that
+sessions of one user still stand and fall together. A column's p is the share of permutations whose
+largest T, over all columns, reaches its own.
 """
 
 from collections import defaultdict
@@ -61,11 +62,28 @@ class Shuffle:
             size = min(CHUNK, n_permutations - begin)
             chunk = np.tile(np.arange(self.n), (size, 1))
             for group in self._groups:
-                places = np.concatenate(group)
-                number = np.repeat(np.arange(len(group)), [len(block) for block in group])
-                keys = self._random.random((size, len(group)))[:, number]
-                chunk[:, places] = places[np.argsort(keys, axis=1, kind="stable")]
+                order = self._random.random((size, len(group))).argsort(axis=1)
+                places, offsets, sources, sizes = _laid_out(group)
+                taken = order[:, places.block]
+                chunk[:, places.at] = sources[offsets[taken] + places.inside % sizes[taken]]
             yield chunk
+
+
+class _Places(NamedTuple):
+    """Every position of a group: where it stands, its block's number, its place inside."""
+
+    at: Ints
+    block: Ints
+    inside: Ints
+
+
+def _laid_out(group: Sequence[Ints]) -> tuple[_Places, Ints, Ints, Ints]:
+    """The group's places, and where each block's labels begin, stand, and how many they are."""
+    sizes = np.array([len(block) for block in group])
+    at = np.concatenate(group)
+    inside = np.concatenate([np.arange(n) for n in sizes])
+    places = _Places(at, np.repeat(np.arange(len(group)), sizes), inside)
+    return places, np.cumsum(sizes) - sizes, at, sizes
 
 
 def _exchangeable(inside: Ints, block_of: Ints) -> list[Sequence[Ints]]:
@@ -82,6 +100,16 @@ def _exchangeable(inside: Ints, block_of: Ints) -> list[Sequence[Ints]]:
         else:
             pooled += by_size[size]
     return [*groups, pooled] if pooled else groups
+
+
+def relabelled(labels: Floats, chunk: Ints, strata: Ints) -> Floats:
+    """Drawn labels at unit length again: pooled blocks may repeat or leave out some."""
+    drawn = labels[chunk]
+    for stratum in np.unique(strata):
+        inside = strata == stratum
+        drawn[:, inside] -= drawn[:, inside].mean(axis=1, keepdims=True)
+    norms = np.linalg.norm(drawn, axis=1, keepdims=True)
+    return (drawn / np.where(norms > TOLERANCE, norms, np.inf)).astype(np.float32)
 
 
 def spread(matrix: Floats, labels: Floats, strata: Ints) -> NDArray[np.float64]:
@@ -107,7 +135,10 @@ def max_t(
     done = 0
     observed = np.abs(r)
     for chunk in shuffle.draw(n_permutations):
-        drawn = [(s.columns, s.labels[chunk] @ matrix[:, s.columns]) for s in label_sets]
+        drawn = [
+            (s.columns, relabelled(s.labels, chunk, shuffle.strata) @ matrix[:, s.columns])
+            for s in label_sets
+        ]
         if not done and not shuffle.trivial_blocks:
             for columns, values in drawn:
                 scale[columns] = np.maximum(scale[columns], np.sqrt((values**2).mean(axis=0)))

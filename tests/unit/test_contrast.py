@@ -204,6 +204,17 @@ def test_permuted_labels_stay_in_their_stratum_and_blocks_stay_whole():
             assert all(block_of[order[i]] == block_of[order[i + 1]] for i in (0, 2, 4, 6))
 
 
+def test_blocks_of_odd_sizes_take_another_block_s_labels_from_its_beginning():
+    sizes = [5, 3, 2]
+    block_of = np.repeat(np.arange(3), sizes)
+    starts = np.array([0, 5, 8])
+    for order in next(Shuffle(block_of, np.zeros(10, int), seed=5).draw(40)):
+        sources = [block_of[order[block_of == b]] for b in range(3)]
+        assert sorted(int(s[0]) for s in sources) == [0, 1, 2]
+        assert all(len(set(s.tolist())) == 1 for s in sources)
+        assert all(order[starts[b]] == starts[sources[b][0]] for b in range(3))
+
+
 def test_blocks_make_p_larger_than_sessions_would():
     random = np.random.default_rng(6)
     blocks = np.repeat(np.arange(12), 10)

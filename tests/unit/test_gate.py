@@ -2,13 +2,21 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.aggregation.gate import gate_project
 from pipeline.aggregation.settings import AggregationSettings
-from pipeline.aggregation.statistics import benjamini_hochberg, fisher, looks_factor, wilson
+from pipeline.aggregation.statistics import (
+    benjamini_hochberg,
+    design_effect,
+    fisher,
+    in_blocks,
+    looks_factor,
+    wilson,
+)
 from pipeline.model.cluster import Cluster, Condition, GateState, Rule
 
 P = st.floats(0.0, 1.0)
@@ -58,6 +66,16 @@ def test_each_doubling_of_the_sessions_is_one_more_look(n: int, j: int):
 
 def test_the_error_over_all_looks_is_one():
     assert sum(1 / looks_factor(20 * 2**j) for j in range(200)) == pytest.approx(1.0, abs=0.01)
+
+
+def test_sessions_of_one_user_count_less_and_single_sessions_count_in_full():
+    random = np.random.default_rng(2)
+    user = np.repeat(np.arange(10), 8)
+    member, failing = (np.repeat(random.random(10) < 0.5, 8) for _ in range(2))
+    assert design_effect(member, failing, np.arange(80)) == 1.0
+    assert design_effect(member, failing, user) > 4.0
+    assert in_blocks(0.001, 1.0) == 0.001
+    assert in_blocks(0.001, 4.0) == pytest.approx(0.061, abs=0.001)
 
 
 def test_q_values_of_a_known_example():
