@@ -2,6 +2,7 @@
 
 In: steps. Out: `StepTerms`. Next: the contrast tests each term on each side.
 
+An agent that works alone hands nothing on: its answer is no retelling, so it drops nothing.
 An agent's invocation speaks for the agent; where a session shows no text on it, its model calls do.
 """
 
@@ -43,6 +44,7 @@ def _heard(step: Step, writings: Iterable[Writing]) -> set[str]:
 def _of_group(
     key: tuple[str, str], group: Sequence[Step], writings: Sequence[Writing]
 ) -> StepTerms:
+    hands_on = any(agent != key[0] for agent, _, _ in writings)
     external: set[str] = set()
     added: set[str] = set()
     dropped: set[str] = set()
@@ -51,7 +53,7 @@ def _of_group(
         said = terms(joined(outgoing(step.outputs)))
         external |= read - _heard(step, writings)
         added |= said - read - terms(joined(step.system))
-        dropped |= (read - said) if said else set()
+        dropped |= (read - said) if said and hands_on else set()
     return StepTerms(
         agent=key[0],
         step=key[1],
