@@ -9,10 +9,10 @@ PROTO := proto/exporter/rpc/v1/status.proto
 
 install: $(STAMP)
 
-$(STAMP): requirements-dev.lock pyproject.toml
+$(STAMP): requirements-dev.lock pyproject.toml plugin/pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip --disable-pip-version-check -q install --require-hashes -r requirements-dev.lock
-	$(BIN)/python -m pip --disable-pip-version-check -q install --no-deps --no-build-isolation -e .
+	$(BIN)/python -m pip --disable-pip-version-check -q install --no-deps --no-build-isolation -e . -e plugin
 	touch $@
 
 format: install

@@ -1,0 +1,169 @@
+"""`configure`: a replay-safe tracer provider that exports to the sidecar, or ours added to yours.
+
+In: key, project and address. Out: `configure`, `create_kelet_processor`, `flush`, `shutdown`.
+Next: `stamper` marks every span that the provider starts.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from opentelemetry import trace
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import SpanProcessor
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
+from opentelemetry.trace import ProxyTracerProvider
+from temporalio.contrib.opentelemetry import create_tracer_provider
+
+from kelet_temporal.settings import (
+    Settings,
+    SignalFailureMode,
+    current_settings,
+    resolve_settings,
+    set_settings,
+)
+from kelet_temporal.stamper import SessionStamper, add_processor
+
+logger = logging.getLogger("kelet_temporal")
+
+_processors: list[SpanProcessor] = []
+_exporting: set[tuple[int, str, str | None]] = set()
+_warned = False
+
+
+def configure(
+    *,
+    api_key: str | None = None,
+    project: str | None = None,
+    base_url: str | None = None,
+    otlp_endpoint: str | None = None,
+    span_processor: SpanProcessor | None = None,
+    additional_span_processors: Sequence[SpanProcessor] = (),
+    resource: Resource | None = None,
+    strict: bool = False,
+    signal_failure_mode: SignalFailureMode = "swallow",
+) -> None:
+    """Send this process's spans to the sidecar. Call it before `Client.connect`.
+
+    Environment: KELET_API_KEY, KELET_PROJECT, KELET_API_URL, and KELET_OTLP_ENDPOINT (or
+    `otlp_endpoint`) to export by OTLP/gRPC, for example to a Collector, where no key is needed.
+    A `span_processor` of your own takes the place of the exporter. Without a key one warning is
+    logged and nothing is set up; with `strict=True` a ValueError is raised instead.
+    """
+    try:
+        settings = _checked(
+            resolve_settings(
+                api_key=api_key,
+                project=project,
+                base_url=base_url,
+                otlp_endpoint=otlp_endpoint,
+                signal_failure_mode=signal_failure_mode,
+            ),
+            key_needed=span_processor is None,
+        )
+        provider = _provider(resource)
+    except ValueError as error:
+        if strict:
+            raise
+        _warn_once(error)
+        return
+    set_settings(settings)
+    for processor in additional_span_processors:
+        add_processor(provider, processor)
+    _export(provider, settings, span_processor)
+
+
+def create_kelet_processor(
+    *,
+    api_key: str | None = None,
+    project: str | None = None,
+    base_url: str | None = None,
+    otlp_endpoint: str | None = None,
+) -> SpanProcessor:
+    """A processor that stamps and exports, for a tracer provider that you build yourself."""
+    settings = _checked(
+        resolve_settings(
+            api_key=api_key,
+            project=project,
+            base_url=base_url,
+            otlp_endpoint=otlp_endpoint,
+            signal_failure_mode="swallow",
+        ),
+        key_needed=True,
+    )
+    if current_settings() is None:
+        set_settings(settings)
+    processor = SessionStamper(BatchSpanProcessor(_exporter(settings)))
+    _processors.append(processor)
+    return processor
+
+
+def flush(timeout_millis: int = 10_000) -> bool:
+    """Wait until the spans that have ended are sent."""
+    sent = [processor.force_flush(timeout_millis) for processor in _processors]
+    return all(sent)
+
+
+def shutdown() -> None:
+    """Send what has ended and stop exporting."""
+    while _processors:
+        _processors.pop().shutdown()
+    _exporting.clear()
+
+
+def _checked(settings: Settings, *, key_needed: bool) -> Settings:
+    if key_needed and not settings.api_key and not settings.otlp_endpoint:
+        raise ValueError("a key is required: pass api_key or set KELET_API_KEY")
+    return settings
+
+
+def _provider(resource: Resource | None) -> trace.TracerProvider:
+    """The provider of this process; a replay-safe one is made where there is none."""
+    provider = trace.get_tracer_provider()
+    if isinstance(provider, ProxyTracerProvider):
+        trace.set_tracer_provider(create_tracer_provider(resource=resource))
+        provider = trace.get_tracer_provider()
+    if not hasattr(provider, "add_span_processor"):
+        raise ValueError(f"{type(provider).__name__} takes no span processors")
+    return provider
+
+
+def _export(
+    provider: trace.TracerProvider, settings: Settings, processor: SpanProcessor | None
+) -> None:
+    """Add the exporter once for a provider, an address and a key, however often it is asked."""
+    if processor is None:
+        target = (id(provider), settings.otlp_endpoint or settings.base_url, settings.api_key)
+        if target in _exporting:
+            return
+        _exporting.add(target)
+        processor = BatchSpanProcessor(_exporter(settings))
+    add_processor(provider, processor)
+    _processors.append(processor)
+
+
+def _exporter(settings: Settings) -> SpanExporter:
+    key = settings.api_key
+    if settings.otlp_endpoint:
+        from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as Grpc
+
+        metadata = {"x-kelet-project": settings.project}
+        return Grpc(
+            endpoint=settings.otlp_endpoint,
+            insecure=settings.otlp_endpoint.startswith("http://"),
+            headers={**metadata, **({"authorization": f"Bearer {key}"} if key else {})},
+        )
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as Http
+
+    return Http(
+        endpoint=f"{settings.base_url}/api/traces",
+        headers={"Authorization": key or "", "X-Kelet-Project": settings.project},
+    )
+
+
+def _warn_once(reason: ValueError) -> None:
+    global _warned
+    if not _warned:
+        _warned = True
+        logger.warning("no spans are sent: %s (strict=True raises instead)", reason)

@@ -1,0 +1,199 @@
+"""`agentic_session` and `agent`: a block of code, or a function, that belongs to a session or agent.
+
+In: ids and names. Out: context managers and decorators, for sync and async code alike.
+Next: `stamper` reads what they set. Within a workflow they set plain values only, and an agent's
+span is drawn where the tracer provider is safe under replay.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from functools import wraps
+from typing import Any, ParamSpec, Self, TypeVar, cast
+
+from opentelemetry import context as otel_context
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.trace import Span, Status, StatusCode
+from temporalio import workflow
+from temporalio.contrib.opentelemetry import ReplaySafeTracerProvider
+
+from kelet_temporal.names import AGENT_ATTRIBUTE
+from kelet_temporal.session import Session, current_session, session_to_baggage, session_var
+from kelet_temporal.stamper import stamp_span
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Undo = Callable[[BaseException | None], None]
+
+
+class Scope(ABC):
+    """A block with a beginning and an end: `with`, `async with`, or around each call."""
+
+    def __init__(self) -> None:
+        self._entered: list[list[Undo]] = []
+
+    @abstractmethod
+    def enter(self) -> list[Undo]:
+        """Begin; what is returned is undone at the end, last first."""
+
+    @abstractmethod
+    def copy(self) -> Self:
+        """A fresh scope for one call of a decorated function."""
+
+    def __enter__(self) -> Self:
+        self._entered.append(self.enter())
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace_back: object) -> None:
+        for undo in reversed(self._entered.pop()):
+            undo(error)
+
+    async def __aenter__(self) -> Self:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: object, error: BaseException | None, trace_back: object
+    ) -> None:
+        self.__exit__(kind, error, trace_back)
+
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        if inspect.iscoroutinefunction(function):
+
+            @wraps(function)
+            async def run_async(*args: P.args, **kwargs: P.kwargs) -> Any:
+                with self.copy():
+                    return await function(*args, **kwargs)
+
+            return cast(Callable[P, R], run_async)
+
+        @wraps(function)
+        def run(*args: P.args, **kwargs: P.kwargs) -> R:
+            with self.copy():
+                return function(*args, **kwargs)
+
+        return run
+
+
+class SessionScope(Scope):
+    """What `agentic_session` returns."""
+
+    def __init__(
+        self,
+        session_id: str | None,
+        user_id: str | None,
+        project: str | None,
+        metadata: dict[str, object],
+    ) -> None:
+        super().__init__()
+        self._given = Session(session_id, user_id, project, None, metadata)
+
+    def copy(self) -> Self:
+        given = self._given
+        return type(self)(given.session_id, given.user_id, given.project, dict(given.metadata))
+
+    def enter(self) -> list[Undo]:
+        outer, given = current_session() or Session(), self._given
+        session = Session(
+            session_id=given.session_id,
+            user_id=given.user_id if given.user_id is not None else outer.user_id,
+            project=given.project if given.project is not None else outer.project,
+            agent=outer.agent,
+            metadata={**outer.metadata, **given.metadata},
+        )
+        return enter_session(session)
+
+
+class AgentScope(Scope):
+    """What `agent` returns."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+
+    def copy(self) -> Self:
+        return type(self)(self._name)
+
+    def enter(self) -> list[Undo]:
+        session = replace(current_session() or Session(), agent=self._name)
+        undo = [_set_session(session)]
+        if workflow.in_workflow() and not _replay_safe():
+            return undo
+        attributes = {"gen_ai.operation.name": "invoke_agent", AGENT_ATTRIBUTE: self._name}
+        span = trace.get_tracer("kelet_temporal").start_span(
+            f"agent {self._name}", attributes=attributes
+        )
+        within = workflow.in_workflow()
+        undo.append(lambda error: _end_span(span, error, within))
+        undo.append(attach(trace.set_span_in_context(span)))
+        return undo
+
+
+def agentic_session(
+    *,
+    session_id: str,
+    user_id: str | None = None,
+    project: str | None = None,
+    **metadata: object,
+) -> SessionScope:
+    """All work within belongs to this session; what is not given is taken from an outer one.
+
+    Further keyword arguments become `metadata.<key>` on every span.
+    """
+    return SessionScope(session_id, user_id, project, metadata)
+
+
+def agent(*, name: str) -> AgentScope:
+    """All work within is done by this agent, under a span of its own."""
+    return AgentScope(name)
+
+
+def enter_session(session: Session) -> list[Undo]:
+    """Begin a session as it stands, with nothing inherited."""
+    undo = [_set_session(session)]
+    if not workflow.in_workflow():
+        undo.append(attach(session_to_baggage(session, otel_context.get_current())))
+        stamp_span(trace.get_current_span(), session)
+    return undo
+
+
+def attach(context: Context) -> Undo:
+    """Attach a context; the undo is quiet where garbage collection runs it in another context."""
+    token = otel_context.attach(context)
+
+    def undo(_: BaseException | None) -> None:
+        with suppress(ValueError):
+            token.var.reset(token)
+
+    return undo
+
+
+def _set_session(session: Session) -> Undo:
+    token = session_var.set(session)
+
+    def undo(_: BaseException | None) -> None:
+        with suppress(ValueError):
+            session_var.reset(token)
+
+    return undo
+
+
+def _end_span(span: Span, error: BaseException | None, in_workflow: bool) -> None:
+    """End an agent's span, unless its workflow is only leaving this worker's cache."""
+    if isinstance(error, Exception):
+        span.record_exception(error)
+        span.set_status(Status(StatusCode.ERROR, type(error).__name__))
+    evicted = error is not None and not isinstance(
+        error, Exception | asyncio.CancelledError | workflow.ContinueAsNewError
+    )
+    if not (evicted and in_workflow):
+        span.end()
+
+
+def _replay_safe() -> bool:
+    return isinstance(trace.get_tracer_provider(), ReplaySafeTracerProvider)
