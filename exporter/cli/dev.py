@@ -76,8 +76,9 @@ def check_ports(config: Config) -> None:
             (embedded.ADDRESS, config.ui_port, "KELET_TEMPORAL_UI_PORT (or --temporal-port)"),
         ]
     for host, port, option in wanted:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
-            socket.create_server((host, port)).close()
+            socket.create_server((host, port), family=family).close()
         except OSError:
             raise Conflict(
                 f"port {port} on {host} is taken by another process: end that one, "
