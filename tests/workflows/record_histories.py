@@ -81,6 +81,7 @@ def scenarios() -> list[Scenario]:
         session("waits", ScriptedSession(silent_for=DEBOUNCE - SHORT, silent_later=DEBOUNCE)),
         session("moved-on", ScriptedSession(on_commit=spans_arrive)),
         session("failed", ScriptedSession(failing_stage="merge")),
+        session("verdict", ScriptedSession(failing_stage="verdict")),
         session("emptied", ScriptedSession(n_spans=0)),
         agent("clean", ScriptedAgent(aggregated_epoch=1)),
         agent("opens", ScriptedAgent(openings=(opening,))),
