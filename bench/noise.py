@@ -6,6 +6,7 @@ applications at random as well.
 """
 
 import argparse
+import sys
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -62,12 +63,12 @@ def _print(name: str, found: Alarms) -> None:
     print(f"{name:34} {found.n:5} {found.opened:6} ({opened:.1%}) {found.named:6} ({named:.1%})")
 
 
-def main() -> None:
+def main(argv: Sequence[str] = ()) -> None:
     """Print the table."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--projects", type=int, default=200)
     parser.add_argument("--scenarios", action="store_true")
-    options = parser.parse_args()
+    options = parser.parse_args(argv)
     print(f"{'labels':34} {'n':>5} {'opened':>6}         {'named':>6}")
     by_session = [2 * i for i in range(options.projects // 2)]
     _print("random by session", alarms(made_up(by_session)))
@@ -87,4 +88,4 @@ def _relabelled(n: int) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -5,7 +5,9 @@ right, sessions, p}.
 """
 
 import argparse
+import sys
 import time
+from collections.abc import Sequence
 
 from tests.scenarios.applications import Application, run
 from tests.scenarios.catalogue import FAULTY, HEALTHY
@@ -19,12 +21,12 @@ def walk(app: Application, seed: int) -> Walk:
     return Walk(rows, {m.session_id: m.spans for m in made})
 
 
-def main() -> None:
+def main(argv: Sequence[str] = ()) -> None:
     """Print the table."""
     parser = argparse.ArgumentParser()
     parser.add_argument("names", nargs="*")
     parser.add_argument("--seeds", type=int, default=1)
-    options = parser.parse_args()
+    options = parser.parse_args(argv)
     chosen = [a for a in (*FAULTY, *HEALTHY) if not options.names or a.name in options.names]
     print(f"{'scenario':26} seed    n  open  found (agent, feature, basis, p, clusters)")
     for app in chosen:
@@ -58,4 +60,4 @@ def _told(app: Application, analysed: Walk) -> list[str]:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -44,8 +44,8 @@ def test_nothing_is_nothing():
 
 
 def test_it_is_a_scikit_learn_estimator():
-    copied: Any = clone(HypothesisClusterer(max_distance=0.3))
-    assert copied.get_params()["max_distance"] == 0.3
+    copied: Any = clone(HypothesisClusterer(max_spread=1.5))
+    assert copied.get_params()["max_spread"] == 1.5
 
 
 @settings(max_examples=15, deadline=None)
