@@ -74,7 +74,7 @@ class Config(BaseSettings):
     """Folder of the database and of the embedded Temporal server's state; made if it is missing."""
 
     store_url: str | None = None
-    """Database URL. Unset: a SQLite file in `data_dir`. PostgreSQL: `postgresql://user:password@host/name`."""
+    """URL of the SQLite database, `sqlite:////path/file.db`, on a local disk. Unset: a file in `data_dir`."""
 
     host: str = "127.0.0.1"
     """Address that the gRPC and HTTP servers listen on; `0.0.0.0` in a container."""
@@ -83,7 +83,7 @@ class Config(BaseSettings):
     """Port of OTLP/gRPC, the status service, health and reflection."""
 
     http_port: Port = 4318
-    """Port of OTLP/HTTP, the HTTP API, the console and `/metrics`."""
+    """Port of the HTTP API: signals, and `/healthz`."""
 
     max_request_bytes: Count = 32 * 1024 * 1024
     """Largest OTLP request; a larger one is refused for good. The Collector's batches must stay below."""
@@ -155,10 +155,7 @@ class Config(BaseSettings):
     """Spans above which a session is skipped as too large."""
 
     max_sessions_an_agent: Count = 20_000
-    """Sessions of one agent that an aggregation reads, the newest first."""
-
-    max_agents: Count = 200
-    """Named agents of a project; the rest are counted as `other`."""
+    """Sessions of one agent that an aggregation reads; beyond it a fixed choice by the hash of their ids."""
 
     worker_threads: Count = 4
     """Threads that analyse; more than the cores gains nothing."""

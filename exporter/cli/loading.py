@@ -6,6 +6,7 @@ In: what was given on the command line. Out: `Config`, or a message and exit sta
 
 import logging
 import os
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -36,6 +37,9 @@ def load() -> Config:
         for problem in error.errors(include_input=False, include_url=False):
             name = ".".join(str(part) for part in problem["loc"]) or "settings"
             console.print(f"[red]{name}[/]: {problem['msg']}", highlight=False)
+    except tomllib.TOMLDecodeError as error:
+        file = os.environ.get(FILE_VARIABLE)
+        Console(stderr=True).print(f"[red]{file} is not TOML: {error}[/]", highlight=False)
     except ValueError as error:
         Console(stderr=True).print(f"[red]{error}[/]", highlight=False)
     raise typer.Exit(USAGE_ERROR)

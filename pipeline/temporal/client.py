@@ -3,14 +3,17 @@
 In: `Config`. Out: a `Client` that speaks pydantic. Next: `nudges` and `pipeline.worker`.
 """
 
+from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.service import TLSConfig
 
 from pipeline.config import Config
-from pipeline.errors import TemporalUnavailable
+from pipeline.errors import BadRequest, TemporalUnavailable
 
 
 async def connect(config: Config, *, lazy: bool = False) -> Client:
@@ -24,9 +27,19 @@ async def connect(config: Config, *, lazy: bool = False) -> Client:
             tls=tls_of(config),
             data_converter=pydantic_data_converter,
             lazy=lazy,
+            runtime=runtime_of("WARN" if config.log_level == "debug" else "ERROR"),
         )
     except RuntimeError as error:
         raise TemporalUnavailable(f"no Temporal service at {config.temporal_target}") from error
+
+
+@cache
+def runtime_of(level: Literal["WARN", "ERROR"]) -> Runtime:
+    """The SDK's core writes to the terminal by itself. Its warnings are of tasks that took long on a
+    busy machine, dozens of lines at every import; what matters of them our own log and health say.
+    """
+    filters = TelemetryFilter(core_level=level, other_level=level)
+    return Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(filter=filters)))
 
 
 def tls_of(config: Config) -> TLSConfig | bool:
@@ -44,4 +57,9 @@ def tls_of(config: Config) -> TLSConfig | bool:
 
 
 def _read(file: Path | None) -> bytes | None:
-    return file.read_bytes() if file else None
+    try:
+        return file.read_bytes() if file else None
+    except OSError as error:
+        raise BadRequest(
+            f"{file}, named by a KELET_TEMPORAL_TLS_ setting, cannot be read: {error.strerror}"
+        ) from None

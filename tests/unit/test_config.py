@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 
 from exporter.cli.config import markdown, register
 from pipeline.config import FILE_VARIABLE, Config, Duration, format_duration, reference
+from pipeline.errors import BadRequest
+from pipeline.temporal.client import connect, runtime_of, tls_of
 
 DURATION: TypeAdapter[timedelta] = TypeAdapter(Duration)
 REFERENCE_PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
@@ -75,3 +77,38 @@ def test_every_setting_says_what_it_does() -> None:
 def test_reference_page_is_generated() -> None:
     """`kelet-sidecar config` writes the table in docs/configuration.md."""
     assert markdown() in REFERENCE_PAGE.read_text()
+
+
+async def test_temporal_core_leaves_the_terminal_to_us() -> None:
+    """Its warnings of slow tasks came in dozens at every import."""
+    quiet = await connect(Config(), lazy=True)
+    loud = await connect(Config(log_level="debug"), lazy=True)
+    assert quiet.service_client.config.runtime is runtime_of("ERROR")
+    assert loud.service_client.config.runtime is runtime_of("WARN")
+
+
+def test_every_setting_is_read_somewhere() -> None:
+    """A setting that nothing reads promises what nobody keeps."""
+    root = Path(__file__).parents[2]
+    code = "".join(
+        path.read_text()
+        for folder in ("exporter", "pipeline")
+        for path in sorted((root / folder).rglob("*.py"))
+    )
+    unread = [name for name, *_ in reference() if f".{name}" not in code]
+    assert not unread
+
+
+def test_file_that_is_not_toml_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "kelet.toml"
+    file.write_text("grpc_port = \n")
+    app = typer.Typer()
+    register(app)
+    done = CliRunner().invoke(app, ["--current", "--config", str(file)], env={FILE_VARIABLE: None})
+    assert done.exit_code == 2
+    assert "kelet.toml is not TOML" in done.stderr.replace("\n", "")
+
+
+def test_certificate_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadRequest, match=r"KELET_TEMPORAL_TLS_.*No such file"):
+        tls_of(Config(temporal_tls_ca=tmp_path / "ca.pem"))
