@@ -123,7 +123,7 @@ def bind(host: str, port: int, option: str) -> socket.socket:
         if error.errno == errno.EADDRINUSE:
             told = "is in use by another process: end that one, or choose another port with"
         else:
-            told = f"cannot be listened on ({os.strerror(error.errno or 0)}): see --host and"
+            told = f"cannot be listened on ({os.strerror(error.errno or 0)}): see KELET_HOST and"
         raise CannotListen(f"port {port} on {host} {told} {option}") from None
 
 

@@ -5,6 +5,7 @@ In: `Config`. Out: Temporal, receiver and worker as children, a banner when they
 """
 
 import asyncio
+import errno
 import http.client
 import json
 import signal
@@ -79,11 +80,12 @@ def check_ports(config: Config) -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
             socket.create_server((host, port), family=family).close()
-        except OSError:
-            raise Conflict(
-                f"port {port} on {host} is taken by another process: end that one, "
-                f"or choose another with {option}"
-            ) from None
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                told = "is taken by another process: end that one, or choose another with"
+            else:
+                told = f"cannot be listened on ({error.strerror}): see KELET_HOST and"
+            raise Conflict(f"port {port} on {host} {told} {option}") from None
 
 
 async def _announce(config: Config, supervisor: Supervisor) -> None:
