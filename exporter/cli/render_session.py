@@ -27,9 +27,16 @@ from exporter.cli.render_text import (
 from exporter.status_convert import SessionView
 from pipeline.model.cluster import Cluster, Condition
 from pipeline.model.detection import Detection
-from pipeline.model.session import Candidate, Session, StepOutline
+from pipeline.model.session import Candidate, Session, SessionState, StepOutline
 from pipeline.model.signal import Signal, Vote
 
+NOTHING_SEEN = {
+    SessionState.WAITING: "Not analysed yet: `wait` returns when it is.",
+    SessionState.ANALYSED: "Analysed, but no step of an agent was seen in it.",
+    SessionState.SKIPPED: "Left out of the analysis, for the reason above. New spans are looked at again.",
+    SessionState.FAILED: "The analysis failed; new spans or signals try it again.",
+    SessionState.MERGED: "Its spans belong to another session now: a later span of their trace said so.",
+}
 MAX_LISTED = 20
 PASSAGE_CHARS = 160
 
@@ -56,7 +63,7 @@ def _session_sections(view: SessionView) -> Iterator[RenderableType]:
     if view.signals:
         yield section("Signals", *(_signal(s) for s in view.signals))
     if not view.steps and not view.traits:
-        yield Text("Not analysed yet: `wait` returns when it is.", style="dim")
+        yield Text(NOTHING_SEEN[view.session.state], style="dim")
         return
     yield section("Steps, in the order of the data", _steps(view.steps))
     if view.votes:

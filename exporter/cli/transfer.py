@@ -126,6 +126,8 @@ def _written(path: Path | None) -> Generator[IO[str]]:
     if path is None:
         yield sys.stdout
         return
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        fail(f"{path} cannot be written: {path.parent} is no folder that we may write to")
     with tempfile.NamedTemporaryFile(
         "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
     ) as part:

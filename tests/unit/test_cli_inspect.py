@@ -7,11 +7,15 @@ from typing import Any
 
 import grpc
 import pytest
+from rich.console import Console
 
+from exporter.cli.render_session import session_page
 from exporter.rpc.v1 import status_pb2 as pb
 from exporter.rpc.v1 import status_pb2_grpc
+from exporter.status_convert import SessionView
 from pipeline.model.coverage import Progress
-from tests.samples import CLUSTER, FINDING, NO_CAUSE, PROJECT, MemoryStore
+from pipeline.model.session import SessionState
+from tests.samples import CLUSTER, FINDING, NO_CAUSE, PROJECT, SESSION, MemoryStore
 from tests.unit.status_server import run, serving
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -221,6 +225,31 @@ def test_wait_ends_when_settled_or_when_time_is_over(endpoint: str, store: Memor
     store.progresses = [done]
     assert late.exit_code == 3
     assert "not settled within 0.3 s" in late.stderr
+
+
+def test_session_without_steps_says_why() -> None:
+    told = {
+        SessionState.WAITING: "Not analysed yet",
+        SessionState.SKIPPED: "skipped: no_agent_steps",
+        SessionState.FAILED: "The analysis failed",
+        SessionState.MERGED: "belong to another session",
+    }
+    for state, words in told.items():
+        reason = "no_agent_steps" if state is SessionState.SKIPPED else ""
+        session = SESSION.model_copy(update={"state": state, "reason": reason})
+        console = Console(width=120)
+        with console.capture() as page:
+            console.print(session_page(SessionView(session=session)))
+        assert words in page.get()
+        assert ("`wait` returns" in page.get()) is (state is SessionState.WAITING)
+
+
+def test_export_into_a_folder_that_is_not_there(endpoint: str, tmp_path: Path) -> None:
+    target = tmp_path / "no" / "export.jsonl"
+    result = run("export", "--canonical", "--endpoint", endpoint, "--output", str(target))
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert str(target) in result.stderr
 
 
 def test_canonical_export(endpoint: str, tmp_path: Path) -> None:
