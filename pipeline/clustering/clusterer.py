@@ -65,7 +65,8 @@ class HypothesisClusterer(ClusterMixin, BaseEstimator):
         leader_of, leaders = self._leaders(points, mass)
         if len(leaders) == 1:
             return np.zeros(len(points), np.int64)
-        copies = self._copies(np.bincount(leader_of, mass, len(leaders)))
+        weight = np.bincount(leader_of, mass, len(leaders)).astype(np.float64)
+        copies = self._copies(weight)
         unknown: Any = None
         model = AgglomerativeClustering(
             n_clusters=unknown, distance_threshold=self.max_spread, linkage="ward"

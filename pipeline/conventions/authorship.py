@@ -107,7 +107,7 @@ def _external(
         words = _words(match[0])
         writers = [a for a in authors if words and _wrote(a, words, agent)]
         upstream.update(f"{a.agent}|{a.step}" for a in writers)
-        if writers or not words:
+        if writers or all(w.isdecimal() and len(w) <= 2 for w in words):  # "1." of a list
             continue
         if runs and runs[-1][1] == match.start():
             runs[-1][1] = match.end()
