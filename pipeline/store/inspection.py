@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, Select, and_, select
+from sqlalchemy import Connection, Row, Select, and_, select, tuple_
 
 from pipeline.errors import BadRequest
 from pipeline.model.answers import SessionDetail
@@ -19,11 +19,14 @@ from pipeline.model.finding import Finding, FindingState
 from pipeline.model.session import Session, SessionKey, SessionRow, SessionState
 from pipeline.model.signal import Verdict, VerdictLabel
 from pipeline.store.analysis import find_session
+from pipeline.store.chunks import chunked
+from pipeline.store.clusters import load_cluster
 from pipeline.store.packing import unpack_model
 from pipeline.store.schema import (
     cluster_members,
     clusters,
     findings,
+    investigations,
     session_rows,
     sessions,
     signals,
@@ -122,8 +125,31 @@ def list_clusters(
     if gate is not None:
         query = query.where(clusters.c.gate == gate.value)
     rows, more = _page(connection, query.order_by(clusters.c.id), page_size)
-    found = tuple(unpack_model(Cluster, row.body) for row in rows)
-    return found, _token(rows[-1].id) if more else ""
+    found = [unpack_model(Cluster, row.body) for row in rows]
+    return _with_outcomes(connection, found), _token(rows[-1].id) if more else ""
+
+
+def get_cluster(connection: Connection, project: str, cluster_id: str) -> Cluster | None:
+    """One cluster."""
+    found = load_cluster(connection, project, cluster_id)
+    return None if found is None else _with_outcomes(connection, [found])[0]
+
+
+def _with_outcomes(connection: Connection, found: Sequence[Cluster]) -> tuple[Cluster, ...]:
+    """An open cluster whose investigation ended without a finding says so, and why."""
+    reasons: dict[tuple[str, str, int], str] = {}
+    names = (investigations.c.project, investigations.c.cluster_id, investigations.c.revision)
+    asked = [c for c in found if c.gate is GateState.OPEN]
+    for piece in chunked((c.project, c.id, c.revision) for c in asked):
+        without = and_(tuple_(*names).in_(piece), investigations.c.finding_id.is_(None))
+        for row in connection.execute(select(*names, investigations.c.reason).where(without)):
+            reasons[row.project, row.cluster_id, row.revision] = row.reason
+    return tuple(
+        c
+        if (why := reasons.get((c.project, c.id, c.revision))) is None
+        else c.model_copy(update={"reason": f"{c.reason}; investigated without a finding: {why}"})
+        for c in found
+    )
 
 
 def list_findings(

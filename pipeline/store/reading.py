@@ -96,7 +96,8 @@ class Inspection:
 
     def get_cluster(self, project: str, cluster_id: str) -> Cluster | None:
         """One cluster."""
-        return self.load_cluster(project, cluster_id)
+        with self._read() as connection:
+            return inspection.get_cluster(connection, project, cluster_id)
 
     def list_findings(
         self,

@@ -9,7 +9,7 @@ from pipeline.errors import BadRequest
 from pipeline.model.session import SessionState
 from pipeline.model.signal import VerdictLabel
 from pipeline.store import Store
-from tests.unit.storekit import cluster, finish, gate, new_store, record, row, send, signal
+from tests.unit.storekit import cluster, finding, finish, gate, new_store, record, row, send, signal
 
 
 @pytest.fixture
@@ -86,3 +86,18 @@ def test_clusters_are_paged_by_id(store: Store) -> None:
     first, token = store.list_clusters("p", page_size=2)
     second, end = store.list_clusters("p", page_size=2, page_token=token)
     assert ([c.id for c in first], [c.id for c in second], end) == (["a", "b"], ["c"], "")
+
+
+def test_an_investigation_without_a_finding_is_not_silent(store: Store) -> None:
+    both = [cluster("a", "s1"), cluster("b", "s2")]
+    store.replace_clusters("p", "a", 2, "1", both, gate("a", "b"))
+    store.finish_investigation("p", "a", 1, None, "failed: timeout")
+    store.finish_investigation("p", "b", 1, finding("f"), "")
+    listed, _ = store.list_clusters("p")
+    told = ["investigated without a finding: failed: timeout" in c.reason for c in listed]
+    assert told == [True, False]
+    assert store.get_cluster("p", "a") == listed[0]
+    fresh = cluster("a", "s1", content_digest="new")
+    store.replace_clusters("p", "a", 3, "1", [fresh], gate("a"))
+    ((again,), _) = store.list_clusters("p")
+    assert "without a finding" not in again.reason
