@@ -110,3 +110,22 @@ async def test_a_closed_store_is_unavailable(tmp_path: Path) -> None:
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await export(edge, batch(0))
         assert caught.value.code() == grpc.StatusCode.UNAVAILABLE
+
+
+async def test_what_is_odd_but_taken_is_counted(tmp_path: Path) -> None:
+    once, other = span(1, session__id="a"), span(1, session__id="a", note="changed")
+    conflict = span(2, parent=1, session__id="b")
+    signal = {"session_id": "a", "kind": "feedback", "source": "human", "score": 0}
+    with Store.open(f"sqlite:///{tmp_path / 'store.sqlite'}") as store:
+        async with running(store) as edge, httpx.AsyncClient() as client:
+            for sent in (once, once, other, conflict):
+                await export(edge, request(sent).SerializeToString())
+            url = f"http://127.0.0.1:{edge.http_port}/api/projects/{PROJECT}/signal"
+            for _ in range(3):
+                await client.post(url, json=signal)
+            counted = dict(edge.tally)
+    assert counted["spans_accepted"] == 4
+    assert counted["spans_known"] == 1
+    assert counted["spans_with_two_contents"] == 1
+    assert counted["traces_with_two_sessions"] == 1
+    assert (counted["signals_accepted"], counted["signals_known"]) == (3, 2)
