@@ -132,6 +132,9 @@ async def send_signal(project: str | None, key: str, body: dict[str, Any], loud:
     settings = current_settings()
     if settings is None:
         return
+    if not ("session_id" in body or "trace_id" in body):
+        logger.warning("signal dropped: the workflow has no session")
+        return
     try:
         await asyncio.to_thread(_post, settings, Outgoing(project, key, body))
     except SignalNotSent as error:
@@ -174,7 +177,8 @@ def _outgoing(
     session = current_session()
     session_id = session_id or (session.session_id if session else None)
     trace_id = trace_id or (None if session_id else get_trace_id())
-    if not session_id and not trace_id:
+    # Workflow code must act alike on every replay, with or without a session: the activity refuses.
+    if not session_id and not trace_id and not workflow.in_workflow():
         raise ValueError("session_id or trace_id is required outside agentic_session()")
     ids = {"session_id": session_id, "trace_id": trace_id}
     body = {"kind": kind.value, "source": source.value, **ids, **options}

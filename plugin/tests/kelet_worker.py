@@ -1,0 +1,47 @@
+"""A worker process that can be killed: `kelet_worker.py <address> <queue> <span file>`.
+
+Its spans go to the file one JSON object a line as they end, and survive the process.
+"""
+
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import kelet_temporal as kelet
+from kelet_app import ACTIVITIES, WORKFLOWS
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+
+class FileExporter(SpanExporter):
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        with self._path.open("a") as out:
+            for span in spans:
+                out.write(json.dumps({"name": span.name, **(span.attributes or {})}) + "\n")
+        return SpanExportResult.SUCCESS
+
+
+async def main(address: str, queue: str, path: Path) -> None:
+    kelet.configure(span_processor=SimpleSpanProcessor(FileExporter(path)), strict=True)
+    client = await Client.connect(address, plugins=[kelet.KeletPlugin()])
+    with ThreadPoolExecutor(4) as threads:
+        worker = Worker(
+            client,
+            task_queue=queue,
+            workflows=WORKFLOWS,
+            activities=ACTIVITIES,
+            activity_executor=threads,
+        )
+        await worker.run()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], sys.argv[2], Path(sys.argv[3])))
