@@ -8,6 +8,7 @@ an agent that passes a difficult input on unharmed shows none. Earlier steps go 
 upstream explains what separates downstream; but the causes of a difference separate about as well
 as what they cause, so a step whose features are much weaker than a later step's is passed over (it
 only mirrors the trigger). How much weaker depends on how much the feature says of a fault by itself.
+Volume (tokens, latency) is blamed only where nothing else separates.
 """
 
 from collections import defaultdict
@@ -17,7 +18,7 @@ from typing import NamedTuple
 from pipeline.interrogation.meanings import Tier
 from pipeline.investigation.columns import Tried
 
-MIN_STRENGTH = {Tier.HARD: 0.5, Tier.SOFT: 0.8, Tier.VOLUME: 1.0}
+MIN_STRENGTH = {Tier.HARD: 0.5, Tier.SOFT: 0.8, Tier.VOLUME: 0.9}
 TRAIT_OVER_TERM = 0.65
 """A trait says what went wrong, a term is the luckiest of a thousand: it must be clearly stronger."""
 UPSTREAM_STRENGTH = {Tier.HARD: 0.8, Tier.SOFT: 0.5, Tier.VOLUME: 0.3}
@@ -47,6 +48,7 @@ class Scored(NamedTuple):
 def blame(passing: Sequence[Scored], near_tie: float) -> Scored | None:
     """The most specific of the strongest features of the earliest step that holds its own."""
     rivals = without_shared_rollouts(passing)
+    rivals = [s for s in rivals if s.tier is not Tier.VOLUME] or rivals
     if not rivals:
         return None
     strongest = max(s.t for s in rivals)

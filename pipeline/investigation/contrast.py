@@ -82,23 +82,25 @@ class _Trial:
     ) -> ContrastResult:
         near_tie = self.limits.near_tie
         losses = [s for s in separating if _may_blame(s)]
-        conditional = self._conditional(losses, trigger)
+        conditional = self._conditional(losses, separating, trigger)
         found = blame([s for s in conditional if s.p <= self.limits.alpha], near_tie)
         basis = Basis.CONDITIONAL
-        handoffs = [s for s in losses if _is_handoff(s.tried)]
-        if found is not None and trigger is not None:
-            upstream = upstream_loss(found, losses, near_tie)
-            if upstream is not None and _is_handoff(upstream.tried):
-                found, basis = upstream, Basis.HANDOFF
-        if found is None and trigger is not None:
-            found, basis = blame(handoffs, near_tie), Basis.HANDOFF
+        if trigger is not None:
+            least = self.limits.mediates * max(s.t for s in [trigger, *losses])
+            handoffs = [s for s in losses if _is_handoff(s.tried) and s.t >= least]
+            upstream = upstream_loss(found, handoffs, near_tie) if found else None
+            if found is None or upstream is not None:
+                found, basis = upstream or blame(handoffs, near_tie), Basis.HANDOFF
         if found is None:
             reason = "no step's own difference separates failing from healthy sessions"
             return self._nothing(reason, trigger, separating, scored)
         return self.report.blamed(self.cluster, found, basis, trigger, separating, conditional)
 
-    def _conditional(self, losses: Sequence[Scored], trigger: Scored | None) -> list[Scored]:
-        """The candidates for the blame, which separate overall, again within the trigger's strata."""
+    def _conditional(
+        self, losses: Sequence[Scored], separating: Sequence[Scored], trigger: Scored | None
+    ) -> list[Scored]:
+        """The candidates for the blame, which separate overall, again among equal input: within
+        the trigger's strata, and freed of what follows other separating shapes of the input."""
         if trigger is None or not losses:
             return list(losses)
         y = self.labels.failing[self.used]
@@ -107,7 +109,10 @@ class _Trial:
         candidates = {s.tried for s in losses}
         usable = [i for i, tried in enumerate(self.columns.tried) if tried in candidates]
         matrix = np.zeros_like(self.columns.matrix)
-        matrix[:, usable] = scaled(within(self.columns.matrix[:, usable], strata, values.raw))
+        shapes = sorted((s for s in separating if _is_shape(s)), key=lambda s: (-s.t, s.tried))
+        seen = {trigger.column, *(s.column for s in shapes[: self.limits.max_shapes])}
+        inputs = np.column_stack([self.columns.columns[i].raw for i in sorted(seen)])
+        matrix[:, usable] = scaled(within(self.columns.matrix[:, usable], strata, inputs))
         tested = self._test(matrix, strata)
         return [s for s in self._scored(tested, usable) if _may_blame(s)]
 
@@ -168,6 +173,10 @@ class _Trial:
 def _may_blame(scored: Scored) -> bool:
     """A step's own difference, in the direction of a fault."""
     return not scored.tried.is_input and (scored.r > 0 or scored.tried.may_lack)
+
+
+def _is_shape(scored: Scored) -> bool:
+    return scored.tried.is_input and not scored.tried.is_term
 
 
 def _is_handoff(tried: Tried) -> bool:

@@ -19,4 +19,9 @@ class ContrastSettings(Frozen):
     """Terms tried at most; the ones that split the sessions most evenly stay."""
     near_tie: float = 0.85
     """Features of the blamed step this close to its strongest are ties: the most specific wins."""
+    mediates: float = 0.6
+    """A loss through which a deciding trigger works separates as well as the trigger (it stands
+    between trigger and outcome); measured imperfectly, it must reach this share of its strength."""
+    max_shapes: int = 6
+    """Shapes of the input that equal input is made equal in, beside the trigger."""
     seed_salt: str = "contrast-1"

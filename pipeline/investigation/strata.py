@@ -15,6 +15,7 @@ Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 MIN_STRATUM = 5
 MAX_CUTS = 40
+MIN_FOR_EACH = 6
 
 
 def strata_of(trigger: Column, failing: Bools) -> Ints:
@@ -42,17 +43,24 @@ def best_cut(values: Floats, failing: Bools) -> float:
     return found
 
 
-def within(matrix: NDArray[np.floating], strata: Ints, trigger: Floats | None) -> Floats:
-    """Columns centred in each stratum, and freed of what still follows the trigger's rank there."""
+def within(matrix: NDArray[np.floating], strata: Ints, inputs: Floats | None) -> Floats:
+    """Columns centred in each stratum, and freed of what still follows the inputs' ranks there.
+
+    `inputs` has a column for each feature of the input. A stratum too small to tell is only centred.
+    """
     result = np.array(matrix, np.float64)
     for stratum in np.unique(strata):
         inside = strata == stratum
         part = result[inside] - result[inside].mean(axis=0)
-        if trigger is not None:
-            ranks = rankdata(trigger[inside])
-            ranks -= ranks.mean()
-            length = float(ranks @ ranks)
-            if length > 0:
-                part -= np.outer(ranks / length, ranks @ part)
+        if inputs is not None and len(part) >= MIN_FOR_EACH * inputs.shape[1]:
+            basis = _basis(inputs[inside])
+            part -= basis @ (basis.T @ part)
         result[inside] = part
     return result
+
+
+def _basis(inputs: Floats) -> Floats:
+    """An orthonormal basis of the centred ranks."""
+    ranks = rankdata(inputs, axis=0)
+    left, strength, _ = np.linalg.svd(ranks - ranks.mean(axis=0), full_matrices=False)
+    return left[:, strength > 1e-6 * max(1.0, float(strength.max(initial=0.0)))]

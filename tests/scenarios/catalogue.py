@@ -300,6 +300,39 @@ FAULTY: tuple[Application, ...] = (
         prepare=faults.with_negatives,
         n_sessions=160,
     ),
+    Application(
+        name="late-fault-long-input",
+        domain=domains.FREIGHT,
+        agents=(
+            _lossy("intake", "intake clerk"),
+            _lossy("condenser", "condenser"),
+            Agent(
+                "letter-writer",
+                _prompt("writer"),
+                fault=faults.sometimes(0.8, faults.swaps_digits, triggered=True),
+            ),
+        ),
+        blamed=(("letter-writer", ("handoff.numbers_changed",)),),
+        prepare=faults.with_more(domains.FREIGHT),
+        n_sessions=240,
+    ),
+    Application(
+        name="mid-fault-long-input",
+        domain=domains.OPERATIONS,
+        agents=(
+            _lossy("collector", "collector"),
+            Agent(
+                "condenser",
+                _prompt("condenser"),
+                fault=faults.sometimes(1.0, faults.stops_early, triggered=True),
+            ),
+            Agent("checker", _prompt("checker"), work=faults.calls("lookup", "node", 0.1, 0.0)),
+            _lossy("dispatcher", "dispatcher"),
+        ),
+        blamed=(("condenser", ("run.truncated",)),),
+        prepare=faults.with_more(domains.OPERATIONS),
+        n_sessions=240,
+    ),
 )
 
 HEALTHY: tuple[Application, ...] = (

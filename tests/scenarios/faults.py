@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from tests.scenarios.applications import Doing, Fault
-from tests.scenarios.prose import Fact, by_actor
+from tests.scenarios.prose import Domain, Fact, by_actor, make_facts
 from tests.scenarios.tracing import Tool
 
 ERRORS = (
@@ -177,6 +177,15 @@ def with_conditions(facts: list[Fact], doing: Doing) -> list[Fact]:
         replace(f, condition=f.condition or "unless the lead agrees") if f.kind == "rule" else f
         for f in facts
     ]
+
+
+def with_more(domain: Domain) -> Callable[[list[Fact], Doing], list[Fact]]:
+    """Documents about twice as long."""
+
+    def more(facts: list[Fact], doing: Doing) -> list[Fact]:
+        return facts + make_facts(domain, doing.random, 6)
+
+    return more
 
 
 def with_long_references(facts: list[Fact], doing: Doing) -> list[Fact]:

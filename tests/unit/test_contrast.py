@@ -233,11 +233,11 @@ def test_blocks_make_p_larger_than_sessions_would():
 
 
 def test_strata_take_out_the_trigger():
-    trigger = np.array([1.0, 2, 3, 4, 11, 12, 13, 14])
+    trigger = np.r_[np.arange(1.0, 9), np.arange(11.0, 19)]
     strata = (trigger > 10).astype(int)
-    left = within(np.column_stack([trigger, np.array([5.0, 5, 5, 5, 1, 1, 1, 1])]), strata, trigger)
+    left = within(np.column_stack([trigger, np.repeat([5.0, 1.0], 8)]), strata, trigger[:, None])
     assert np.allclose(left, 0.0)
-    failing: Sequence[bool] = [False] * 4 + [True] * 4
+    failing: Sequence[bool] = [False] * 8 + [True] * 8
     assert best_cut(trigger, np.array(failing)) == 11.0
 
 
