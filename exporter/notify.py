@@ -28,6 +28,7 @@ AnyNudge = Nudge | AgentNudge
 MIN_PAUSE = timedelta(milliseconds=200)
 MAX_PAUSE = timedelta(seconds=5)
 STOP_PATIENCE = timedelta(seconds=2)
+AT_ONCE = timedelta(0)
 MAX_ATTEMPTS = 20
 """Enough for a restart of Temporal; a nudge that fails longer is left to the sweep."""
 
@@ -107,24 +108,35 @@ class Notifier:
         self._tally.add("nudges_dropped")
 
     async def _sweep_forever(self) -> None:
+        """The first sweep is at once and without patience: a killed edge took its queue with it."""
+        find = self.find_waiting
         while True:
             try:
-                self.put(await asyncio.to_thread(self.find_lost))
+                self.put(await asyncio.to_thread(find))
+                find = self.find_lost
             except Exception as error:
                 log.warning("sweep failed: %s", type(error).__name__)
             await asyncio.sleep(self._settings.sweep_every.total_seconds())
 
+    def find_waiting(self) -> Sequence[AnyNudge]:
+        """All that wait for an analysis, overdue or not: to tell a workflow twice is harmless."""
+        return self._find(debounce=AT_ONCE, cap=AT_ONCE, quiet=AT_ONCE, grace=AT_ONCE)
+
     def find_lost(self) -> Sequence[AnyNudge]:
         """Sessions and agents that are overdue by `sweep_grace`."""
         settings = self._settings
-        sessions = self._store.lost_nudges(
+        return self._find(
             debounce=settings.debounce,
             cap=settings.cap,
+            quiet=settings.quiet,
             grace=settings.sweep_grace,
-            limit=settings.sweep_limit,
         )
-        agents = self._store.lost_agents(
-            quiet=settings.quiet, grace=settings.sweep_grace, limit=settings.sweep_limit
-        )
+
+    def _find(
+        self, *, debounce: timedelta, cap: timedelta, quiet: timedelta, grace: timedelta
+    ) -> Sequence[AnyNudge]:
+        limit = self._settings.sweep_limit
+        sessions = self._store.lost_nudges(debounce=debounce, cap=cap, grace=grace, limit=limit)
+        agents = self._store.lost_agents(quiet=quiet, grace=grace, limit=limit)
         self._tally.add("nudges_swept", len(sessions) + len(agents))
         return (*sessions, *agents)

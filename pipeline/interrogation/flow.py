@@ -6,10 +6,13 @@ blame walks the depths upwards.
 An output flows into a later input when a good part of its word runs stands there. Where an agent
 shares text with nobody the order of time must do. A step that encloses another agent's work ends
 after it, and so lies below it.
+
+Comparing texts is quadratic, so of a long session each (agent, step) sends its first and its last
+occurrences only; all are counted.
 """
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipeline.interrogation.texts import Shingle, incoming, joined, outgoing, shingles, written
@@ -43,12 +46,25 @@ class _Node:
 def outline(steps: Sequence[Step]) -> tuple[StepOutline, ...]:
     """The (agent, step)s of a session with their depth, upstream steps and samples."""
     shown = [step for step in steps if step.agent and step.kind is not StepKind.WORKFLOW]
-    order = sorted(shown, key=lambda s: (s.end, -s.start, s.span_id))[:MAX_STEPS]
+    order = sorted(shown, key=lambda s: (s.end, -s.start, s.span_id))
     alone = len({step.agent for step in order}) <= 1
-    nodes = [_node(step, alone) for step in order]
+    nodes = [_node(step, alone) for step in _compared(order)]
+    parents = {step.span_id: step.parent_span_id for step in order}
     for position, node in enumerate(nodes):
-        _place(node, nodes[:position], alone)
-    return _merged(nodes)
+        _place(node, nodes[:position], parents, alone)
+    return _merged(nodes, Counter((step.agent, step.key) for step in order))
+
+
+def _compared(order: Sequence[Step]) -> list[Step]:
+    """All steps of a session of usual length; else about `MAX_STEPS`, none of the keys left out."""
+    if len(order) <= MAX_STEPS:
+        return list(order)
+    groups: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for position, step in enumerate(order):
+        groups[step.agent, step.key].append(position)
+    half = max(1, MAX_STEPS // len(groups) // 2)
+    kept = {p for positions in groups.values() for p in (*positions[:half], *positions[-half:])}
+    return [order[position] for position in sorted(kept)]
 
 
 def _node(step: Step, alone: bool) -> _Node:
@@ -61,18 +77,20 @@ def _node(step: Step, alone: bool) -> _Node:
     )
 
 
-def _place(node: _Node, earlier: Sequence[_Node], alone: bool) -> None:
+def _place(
+    node: _Node, earlier: Sequence[_Node], parents: Mapping[str, str | None], alone: bool
+) -> None:
     """Set depth, upstream and external of a step whose predecessors are placed."""
     same = [e for e in earlier if e.step.agent == node.step.agent]
     others = [e for e in earlier if e.step.agent != node.step.agent]
     node.depth = max((e.depth for e in same), default=0)
     if node.step.kind is StepKind.ACTIVITY:
-        inside = [e.depth for e in others if _is_inside(e, node, earlier)]
+        inside = [e.depth for e in others if _is_inside(e, node, parents)]
         node.depth = max([node.depth, *inside])
     if alone or node.step.kind not in _SPEAKING:
         return
     sources = [e for e in others if _flows(e, node)]
-    sources += [e for e in others if e not in sources and _encloses(node, e, earlier)]
+    sources += [e for e in others if e not in sources and _encloses(node, e, parents)]
     if not sources and not same:
         sources = _before(node, others, earlier)
     node.upstream = {e.name for e in sources}
@@ -91,17 +109,16 @@ def _flows(source: _Node, node: _Node) -> bool:
     return len(source.writes & node.reads) >= MIN_SHARED * len(source.writes)
 
 
-def _encloses(node: _Node, inner: _Node, earlier: Sequence[_Node]) -> bool:
+def _encloses(node: _Node, inner: _Node, parents: Mapping[str, str | None]) -> bool:
     """The agent called the inner agent within this step (any ancestor will do)."""
     if node.step.kind is not StepKind.AGENT:
         return False
     during = node.step.start <= inner.step.start and inner.step.end <= node.step.end
-    return _is_inside(inner, node, earlier) or (during and inner.step.kind is StepKind.AGENT)
+    return _is_inside(inner, node, parents) or (during and inner.step.kind is StepKind.AGENT)
 
 
-def _is_inside(inner: _Node, node: _Node, earlier: Sequence[_Node]) -> bool:
+def _is_inside(inner: _Node, node: _Node, parents: Mapping[str, str | None]) -> bool:
     """The node is an ancestor of the inner step."""
-    parents = {e.step.span_id: e.step.parent_span_id for e in earlier}
     at: str | None = inner.step.span_id
     for _ in range(32):
         at = parents.get(at or "")
@@ -124,21 +141,24 @@ def _before(node: _Node, others: Sequence[_Node], earlier: Sequence[_Node]) -> l
     return ended[-1:]
 
 
-def _merged(nodes: Sequence[_Node]) -> tuple[StepOutline, ...]:
+def _merged(
+    nodes: Sequence[_Node], counts: Mapping[tuple[str, str], int]
+) -> tuple[StepOutline, ...]:
     groups: dict[tuple[str, str], list[_Node]] = defaultdict(list)
     for node in nodes:
         groups[node.step.agent, node.step.key].append(node)
-    outlines = [_outline(agent, key, group) for (agent, key), group in groups.items()]
+    outlines = [_outline(name, group, counts[name]) for name, group in groups.items()]
     return tuple(sorted(outlines, key=lambda o: (o.order, o.agent, o.step)))
 
 
-def _outline(agent: str, key: str, group: Sequence[_Node]) -> StepOutline:
+def _outline(name: tuple[str, str], group: Sequence[_Node], n_occurrences: int) -> StepOutline:
+    agent, key = name
     first, last = group[0].step, group[-1].step
     return StepOutline(
         agent=agent,
         step=key,
         order=min(node.depth for node in group),
-        n_occurrences=len(group),
+        n_occurrences=n_occurrences,
         span_id=first.span_id,
         upstream=tuple(sorted(set().union(*(node.upstream for node in group)))),
         external=any(node.external for node in group),

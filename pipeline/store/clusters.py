@@ -7,7 +7,7 @@ A revision belongs to a content: it rises where `content_digest` changed, and ne
 when a cluster vanishes and comes again.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any
 
 from sqlalchemy import Connection, and_, delete, exists, select, update
@@ -48,8 +48,10 @@ def replace_clusters(
         return ReplaceResult(accepted=False, openings=open_investigations(connection, project))
     lock_project(connection, project)
     mine = and_(clusters.c.project == project, clusters.c.agent == agent)
+    present = set(connection.execute(select(clusters.c.id).where(mine)).scalars())
     connection.execute(delete(clusters).where(mine))
-    revised = _revise(connection, project, sorted(fresh, key=lambda cluster: cluster.id))
+    ordered = sorted(fresh, key=lambda cluster: cluster.id)
+    revised = _revise(connection, project, ordered, present)
     others = [unpack_model(Cluster, body) for body in _bodies(connection, project)]
     known = {cluster.id: cluster for cluster in others}
     gated = regate(sorted([*others, *revised], key=lambda cluster: cluster.id))
@@ -86,12 +88,16 @@ def _bodies(connection: Connection, project: str) -> Sequence[bytes]:
     return connection.execute(bodies).scalars().all()
 
 
-def _revise(connection: Connection, project: str, fresh: Sequence[Cluster]) -> list[Cluster]:
+def _revise(
+    connection: Connection, project: str, fresh: Sequence[Cluster], present: Set[str]
+) -> list[Cluster]:
+    """A revision rises with the content, and when a cluster comes back: the investigation of the
+    revision that went away may have ended for that very reason."""
     last = _last_revisions(connection, project, [cluster.id for cluster in fresh])
     revised: list[Cluster] = []
     for cluster in fresh:
         revision, digest = last.get(cluster.id, (0, None))
-        if digest != cluster.content_digest:
+        if digest != cluster.content_digest or cluster.id not in present:
             revision += 1
             _note_revision(connection, cluster, revision)
         revised.append(cluster.model_copy(update={"revision": revision}))

@@ -112,3 +112,10 @@ def test_unknown_traits_are_worded_from_their_name():
     assert (
         meaning("handoff.order").rank < meaning("handoff.length").rank < meaning("run.tokens").rank
     )
+
+
+def test_a_long_session_leaves_no_agent_out():
+    many = [step("worker", LETTER, NOTES, 10 * i, 10 * i + 5) for i in range(450)]
+    found = by_agent([*many, step("reviewer", NOTES, PLAN, 9000, 9001)])
+    assert found["worker"].n_occurrences == 450
+    assert found["reviewer"].upstream == ("worker|agent:worker",)

@@ -46,9 +46,11 @@ class Overdue:
         self.nudges = nudges
         self.error = error
         self.asked: dict[str, Any] = {}
+        self.every: list[dict[str, Any]] = []
 
     def lost_nudges(self, **asked: Any) -> tuple[Nudge, ...]:
         self.asked = asked
+        self.every.append(asked)
         if self.error:
             raise self.error
         return self.nudges
@@ -137,8 +139,17 @@ async def test_the_sweep_sends_what_was_lost() -> None:
     temporal, store = Temporal(), Overdue(nudge(7))
     async with notifying(temporal, store, debounce=timedelta(seconds=3)):
         await until(lambda: nudge(7) in temporal.sent and AGENT in temporal.sent)
+        await until(lambda: len(store.every) > 1)
     assert store.asked["debounce"] == timedelta(seconds=3)
     assert store.asked["limit"] > 0
+
+
+async def test_the_first_sweep_has_no_patience() -> None:
+    """A killed edge took its queue with it, so a new one tells of everything that waits."""
+    temporal, store = Temporal(), Overdue(nudge(7))
+    async with notifying(temporal, store):
+        await until(lambda: bool(store.every))
+    assert store.every[0]["grace"] == store.every[0]["debounce"] == timedelta(0)
 
 
 async def test_the_sweep_outlives_a_store_that_fails() -> None:
