@@ -17,7 +17,7 @@ from pipeline.aggregation.gate import gate_project
 from pipeline.aggregation.settings import AggregationSettings
 from pipeline.aggregation.vectors import CachedEmbedder
 from pipeline.store import Store
-from pipeline.temporal.heartbeat import heartbeating
+from pipeline.temporal.heartbeat import computing
 
 ENGINE_VERSION = "1"
 
@@ -46,7 +46,7 @@ class AggregationActivities:
     @activity.defn(no_thread_cancel_exception=True)
     def aggregate_agent(self, work: AgentInput) -> AggregateResult:
         """Recompute the agent's clusters whole and gate the project's anew."""
-        with heartbeating():
+        with computing():
             epoch, rows = self._store.load_rows(work.project, work.agent, limit=self._max_sessions)
             clusters = aggregate(work.agent, work.project, rows, self._settings, self._embedder)
             replaced = self._store.replace_clusters(

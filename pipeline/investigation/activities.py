@@ -30,7 +30,7 @@ from pipeline.model.finding import Finding
 from pipeline.model.session import SessionKey, SessionRow
 from pipeline.model.span import Span
 from pipeline.store import Store
-from pipeline.temporal.heartbeat import heartbeating
+from pipeline.temporal.heartbeat import computing
 
 GONE = "the cluster is gone"
 SUPERSEDED = "a newer revision of the cluster is there"
@@ -119,7 +119,7 @@ class InvestigationActivities:
         cluster, stop = self._current(work)
         shelf = StageShelf(self._store, work)
         if cluster is not None and stop is None and not shelf.has(stage):
-            with heartbeating():
+            with computing():
                 shelf.put(stage, compute(cluster, shelf))
         return StageResult(stop=stop)
 

@@ -1,7 +1,7 @@
 """Keeps a long, blocking activity alive while a pure function computes.
 
 In: the context of a running activity. Out: heartbeats from a thread. Next: aggregation and
-investigation wrap their computations in `heartbeating()`.
+investigation wrap their computations in `computing()`.
 """
 
 import contextvars
@@ -12,6 +12,18 @@ from contextlib import contextmanager
 from temporalio import activity
 
 from pipeline.temporal.timing import HEARTBEAT_INTERVAL
+
+
+_ONE_AT_A_TIME = threading.Lock()
+"""The rows of 20,000 sessions take about 2 GB: a worker holds one agent's at a time, not one a
+thread. Sessions do not wait for it."""
+
+
+@contextmanager
+def computing() -> Generator[None]:
+    """Heartbeat while waiting for the turn and while computing on all sessions of an agent."""
+    with heartbeating(), _ONE_AT_A_TIME:
+        yield
 
 
 @contextmanager
