@@ -13,7 +13,6 @@ from temporalio import activity
 
 from pipeline.temporal.timing import HEARTBEAT_INTERVAL
 
-
 _ONE_AT_A_TIME = threading.Lock()
 """The rows of 20,000 sessions take about 2 GB: a worker holds one agent's at a time, not one a
 thread. Sessions do not wait for it."""
