@@ -10,12 +10,14 @@ the verdict, can explain this cluster.
 
 import hashlib
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.aggregation.features import Decide, Population
 from pipeline.aggregation.verdicts import decide_row
+from pipeline.interrogation.meanings import Tier
 from pipeline.investigation.blame import Scored, blame, upstream_loss
 from pipeline.investigation.columns import Columns, Tried, build_columns, scaled, unit
 from pipeline.investigation.permutation import LabelSet, MaxT, Shuffle, max_t
@@ -40,20 +42,48 @@ def contrast(
     settings: ContrastSettings | None = None,
     decide: Decide = decide_row,
 ) -> ContrastResult:
-    """Contrast the agent's failing with its healthy sessions and blame along the data flow."""
+    """Contrast the agent's failing with its healthy sessions and blame along the data flow.
+
+    The failures of another fault blur the labels. Where nothing is to blame, and a hard difference
+    that has nothing to do with this cluster separates, its sessions are left out and all is tried
+    once more, at half the error.
+    """
     limits = settings or ContrastSettings()
-    trial = _Trial(cluster, Population(cluster.agent, rows, decide), limits)
-    return trial.run()
+    population = Population(cluster.agent, rows, decide)
+    trial = _Trial(cluster, population, limits)
+    result = trial.run()
+    other = trial.other_fault() if result.blamed is None else None
+    if other is None:
+        return result
+    stricter = limits.model_copy(update={"alpha": limits.alpha / 2})
+    again = _Trial(cluster, population, stricter, without=other.sessions).run()
+    if again.blamed is None:
+        return result
+    return again.model_copy(update={"tried": (other.left_out, *again.tried)})
+
+
+class _OtherFault(NamedTuple):
+    """Sessions that another fault explains, and how to say so."""
+
+    sessions: Bools
+    left_out: str
 
 
 class _Trial:
     """One contrast: the data of its steps, in the order of `run`."""
 
-    def __init__(self, cluster: Cluster, population: Population, limits: ContrastSettings) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        population: Population,
+        limits: ContrastSettings,
+        without: Bools | None = None,
+    ) -> None:
         rule = cluster.rule
         trait = rule.conditions[0].trait if rule else None
         self.labels = population.labels(trait)
-        self.used = self.labels.known
+        self.used = self.labels.known if without is None else self.labels.known & ~without
+        self.strangers: list[Scored] = []
         self.cluster, self.population, self.limits = cluster, population, limits
         self.members = (population.members(rule) if rule else np.zeros(len(population.rows), bool))[
             self.used
@@ -66,13 +96,16 @@ class _Trial:
 
     def run(self) -> ContrastResult:
         """Everything against the labels, the trigger, then the blame within its strata."""
-        labels = self.labels
-        if labels.failing.sum() < 1 or labels.healthy.sum() < self.limits.min_healthy:
+        failing, healthy = self.labels.failing[self.used], self.labels.healthy[self.used]
+        if failing.sum() < 1 or healthy.sum() < self.limits.min_healthy:
             return self._nothing("too few healthy sessions to compare with", None, [], None)
         if not self.columns.columns:
             return self._nothing("no feature varies between the sessions", None, [], None)
         overall = self._test(self.columns.matrix, np.zeros(int(self.used.sum()), np.int64))
         scored = self._scored(overall, range(len(self.columns.columns)))
+        known = {s.tried for s in scored}
+        unaligned = self._scored(overall, range(len(self.columns.columns)), aligned=False)
+        self.strangers = [s for s in unaligned if s.tried not in known]
         separating = [s for s in scored if s.p <= self.limits.alpha]
         trigger = self._trigger(separating)
         return self._blamed(scored, separating, trigger)
@@ -132,14 +165,34 @@ class _Trial:
         shuffle = Shuffle(self.population.block_of[self.used], strata, self.seed)
         return max_t(matrix, sets, shuffle, self.limits.n_permutations)
 
-    def _scored(self, tested: MaxT, among: Sequence[int] | range) -> list[Scored]:
-        """Each feature by its best column, aligned with the cluster only."""
-        aligned = unit(self.members[:, None].astype(np.float64))[:, 0] @ self.columns.matrix
+    def other_fault(self) -> _OtherFault | None:
+        """The strongest hard difference that separates without going along with the cluster."""
+        others = [
+            s
+            for s in self.strangers
+            if s.tier is Tier.HARD and _may_blame(s) and s.p <= self.limits.alpha
+        ]
+        if not others:
+            return None
+        strongest = min(others, key=lambda s: (-s.t, s.tried))
+        sessions = np.zeros(len(self.used), bool)
+        sessions[self.used] = self.report.shows(strongest)
+        tried = strongest.tried
+        said = (
+            f"left out {int(sessions.sum())} sessions of another fault: {tried.agent}, {tried.name}"
+        )
+        return _OtherFault(sessions, said)
+
+    def _scored(
+        self, tested: MaxT, among: Sequence[int] | range, *, aligned: bool = True
+    ) -> list[Scored]:
+        """Each feature by its best column: those aligned with the cluster, or the others."""
+        along = unit(self.members[:, None].astype(np.float64))[:, 0] @ self.columns.matrix
         least = ALIGNED_SIGMAS / max(1, len(self.members)) ** 0.5
         best: dict[Tried, Scored] = {}
         for i in among:
             tried, r = self.columns.tried[i], float(tested.r[i])
-            if r == 0.0 or float(aligned[i]) * np.sign(r) < least:
+            if r == 0.0 or bool(along[i] * np.sign(r) >= least) is not aligned:
                 continue
             depth = self.positions.depth(tried.agent, tried.step)
             one = Scored(tried, depth, i, r, float(tested.t[i]), float(tested.p[i]))

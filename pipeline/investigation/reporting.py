@@ -49,8 +49,8 @@ class Report:
         """A cause is named."""
         within = {s.tried: s for s in conditional} if trigger else {}
         overall = {s.tried: s for s in separating}
-        shown = self._shows(overall.get(found.tried, found))
-        with_trigger = self._shows(trigger) if trigger else np.ones(len(shown), bool)
+        shown = self.shows(overall.get(found.tried, found))
+        with_trigger = self.shows(trigger) if trigger else np.ones(len(shown), bool)
         shown_already = {s.tried for s in (found, trigger) if s}
         rivals = sorted(separating, key=lambda s: (-s.t, s.tried))
         return self._result(
@@ -124,7 +124,7 @@ class Report:
         )
 
     def _feature(self, scored: Scored, within: Mapping[Tried, Scored]) -> FeatureResult:
-        cut, shown = self._cut(scored), self._shows(scored)
+        cut, shown = self._cut(scored), self.shows(scored)
         inner = within.get(scored.tried)
         return FeatureResult(
             agent=scored.tried.agent,
@@ -145,7 +145,7 @@ class Report:
         column = self._columns.columns[scored.column]
         return best_cut(column.raw, self._failing) if column.cut is None else column.cut
 
-    def _shows(self, scored: Scored) -> Bools:
+    def shows(self, scored: Scored) -> Bools:
         """Sessions that count as showing the feature; for a lack, those without it."""
         above = self._columns.columns[scored.column].raw >= self._cut(scored)
         return above if scored.r > 0 else ~above
