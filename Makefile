@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PROTO := proto/exporter/rpc/v1/status.proto
 
-.PHONY: install format lint typecheck test test-unit test-slow demo run proto proto-check bench lock clean
+.PHONY: install format lint typecheck test test-unit test-slow test-plugin-matrix demo run proto proto-check bench lock clean
 
 install: $(STAMP)
 
@@ -31,10 +31,14 @@ typecheck: install
 test: test-unit test-slow
 
 test-unit: install
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -n 2 -m "not slow"
 
 test-slow: install
 	$(BIN)/pytest -m slow
+
+# The plugin on every temporalio release it promises; needs a package index, so CI runs it apart.
+test-plugin-matrix: install
+	$(BIN)/python plugin/tests/matrix.py
 
 demo: install
 	$(BIN)/python -m examples.insurance.demo
