@@ -4,7 +4,8 @@ In: the steps of one session and its spans. Out: `EnrichResult`, a pure function
 `verdict` counts the votes, aggregation tests the traits.
 
 Of several occurrences of one (agent, step, name) the worst is kept, since that is the trait's value
-for the session. Passages that do not stand word for word in a string of their span are dropped.
+for the session. Symptoms are read from the whole session, traits only from what came before the
+first complaint. Passages that do not stand word for word in a string of their span are dropped.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,6 +19,7 @@ from pipeline.model.session import EnrichResult
 from pipeline.model.signal import SignalSource, Vote
 from pipeline.model.span import Span
 from pipeline.model.step import Step, StepKind
+from pipeline.signals.detectors.complaints import before_complaint
 from pipeline.signals.detectors.config import read_config
 from pipeline.signals.detectors.handoff import read_handoffs
 from pipeline.signals.detectors.inputs import read_inputs
@@ -28,19 +30,25 @@ from pipeline.signals.detectors.symptoms import is_root, read_symptoms
 def enrich(steps: Sequence[Step], spans: Sequence[Span]) -> EnrichResult:
     """All detections of the session, the votes of its symptoms, and whether it came to an end."""
     invocations = read_invocations(steps)
-    found = [
-        *read_symptoms(invocations, steps, spans),
-        *read_run(invocations, steps),
-        *read_config(invocations),
-        *read_inputs(invocations, read_authorship(invocations)),
-        *read_handoffs(invocations),
-    ]
+    found = [*read_symptoms(invocations, steps, spans), *_traits(steps, invocations)]
     detections = _verbatim(_worst(found), spans)
     return EnrichResult(
         detections=detections,
         votes=_votes(detections),
         completed=_completed(invocations, steps, spans),
     )
+
+
+def _traits(steps: Sequence[Step], invocations: Sequence[Invocation]) -> list[Detection]:
+    """All that is only tested, read from what came before the first complaint."""
+    before = before_complaint(steps)
+    known = read_invocations(before) if len(before) < len(steps) else invocations
+    return [
+        *read_run(known, before),
+        *read_config(known),
+        *read_inputs(known, read_authorship(known)),
+        *read_handoffs(known),
+    ]
 
 
 def _worst(found: Iterable[Detection]) -> tuple[Detection, ...]:

@@ -1,28 +1,29 @@
 """Symptoms: what the user, the last answer, or the root span says of a session. They vote.
 
-In: invocations and spans. Out: `symptom.*` detections on the step whose answer is complained about.
-Next: `enrich` turns each family into one synthetic vote.
-
-What a user says counts only where he answers an agent (the call goes on from an earlier one), so a
-transcript that is merely handed in is never mistaken for a complaint.
+In: invocations with their complaints, and spans. Out: `symptom.*` detections on the step whose
+answer is complained about. Next: `enrich` turns each family into one synthetic vote.
 """
 
 from collections.abc import Iterator, Sequence
 
 from pipeline.conventions.agents import agents_of, span_ref
-from pipeline.conventions.invocations import Invocation, Turn
+from pipeline.conventions.invocations import Invocation
 from pipeline.conventions.tree import SpanTree
 from pipeline.model.detection import Detection, DetectorRole
 from pipeline.model.evidence import Located
 from pipeline.model.span import Span, SpanStatus
-from pipeline.model.step import Message, Role, Step, StepKind
+from pipeline.model.step import Step, StepKind
+from pipeline.signals.detectors.complaints import read_complaints
 from pipeline.signals.detectors.made import symptom
-from pipeline.signals.text.analysed import analyse
 from pipeline.signals.text.excerpts import beginning, excerpt
-from pipeline.signals.text.phrases import CORRECTS, GIVES_UP, REFUSES
+from pipeline.signals.text.phrases import REFUSES
 
-_MAX_COMPLAINT = 700
 _ENTRY_KINDS = (2, 5)
+_WORDS = {
+    "symptom.user_corrects": (0.6, "the user corrects the answer"),
+    "symptom.user_gives_up": (0.7, "the user gives up"),
+    "symptom.user_repeats": (0.4, "the user says again what he had said before"),
+}
 
 
 def read_symptoms(
@@ -37,63 +38,23 @@ def read_symptoms(
 
 
 def _user(invocation: Invocation) -> Iterator[Detection]:
-    earlier: list[frozenset[str]] = []
-    answered: Located | None = None
-    for turn in invocation.turns:
-        for message in turn.inputs:
-            if message.role is not Role.USER:
-                continue
-            if turn.continues and len(message.content.text) <= _MAX_COMPLAINT:
-                yield from _complaint(invocation, turn, message, answered)
-                yield from _repetition(invocation, turn, message, earlier)
-            earlier.append(_said(message))
-        answered = turn.outputs[-1].content if turn.outputs else answered
-
-
-def _complaint(
-    invocation: Invocation, turn: Turn, message: Message, answered: Located | None
-) -> Iterator[Detection]:
-    text = message.content.text.replace("’", "'")
-    for name, pattern, confidence, words in (
-        ("symptom.user_corrects", CORRECTS, 0.6, "the user corrects the answer"),
-        ("symptom.user_gives_up", GIVES_UP, 0.7, "the user gives up"),
-    ):
-        match = pattern.search(text)
-        if match:
-            said = excerpt(message.content, *match.span())
-            yield symptom(
-                name,
-                (invocation.agent, invocation.step, turn.span_id),
-                confidence=confidence,
-                detail=f'{words}: "{match[0].strip()[:80]}"',
-                passages=[said, *([beginning(answered)] if answered else [])],
-            )
-
-
-def _repetition(
-    invocation: Invocation, turn: Turn, message: Message, earlier: list[frozenset[str]]
-) -> Iterator[Detection]:
-    said = _said(message)
-    if len(said) < 4:
-        return
-    likeness = max((_jaccard(said, other) for other in earlier), default=0.0)
-    if likeness >= 0.8:
+    for complaint in read_complaints(invocation):
+        confidence, words = _WORDS[complaint.name]
+        text = complaint.message.content
+        if complaint.name == "symptom.user_repeats":
+            shown = [beginning(text)]
+        else:
+            phrase = text.text.replace("’", "'")[complaint.start : complaint.end]
+            words = f'{words}: "{phrase.strip()[:80]}"'
+            answered = [beginning(complaint.answered)] if complaint.answered else []
+            shown = [excerpt(text, complaint.start, complaint.end), *answered]
         yield symptom(
-            "symptom.user_repeats",
-            (invocation.agent, invocation.step, turn.span_id),
-            confidence=0.4,
-            detail="the user says again what he had said before",
-            passages=[beginning(message.content)],
+            complaint.name,
+            (invocation.agent, invocation.step, complaint.turn.span_id),
+            confidence=confidence,
+            detail=words,
+            passages=shown,
         )
-
-
-def _said(message: Message) -> frozenset[str]:
-    return analyse(message.content.text).stems
-
-
-def _jaccard(one: frozenset[str], other: frozenset[str]) -> float:
-    union = len(one | other)
-    return len(one & other) / union if union else 0.0
 
 
 def _refusal(invocation: Invocation) -> Iterator[Detection]:
