@@ -21,7 +21,6 @@ from temporalio.client import ClientConfig
 from temporalio.contrib.opentelemetry import (
     OpenTelemetryInterceptor,
     OpenTelemetryPlugin,
-    ReplaySafeTracerProvider,
     TracingInterceptor,
 )
 from temporalio.plugin import SimplePlugin
@@ -32,6 +31,7 @@ from kelet_temporal.activity_side import ActivityInbound, NexusInbound
 from kelet_temporal.client_side import ClientOutbound
 from kelet_temporal.configuration import flush
 from kelet_temporal.names import SIGNAL_ACTIVITY
+from kelet_temporal.replay_safe import is_replay_safe
 from kelet_temporal.signals import send_signal
 from kelet_temporal.stamper import add_processor
 from kelet_temporal.workflow_side import AutoSession, workflow_inbound
@@ -136,7 +136,7 @@ class KeletPlugin(SimplePlugin):
     def _tracing(self) -> list[worker.Interceptor]:
         """Temporal's plugin needs a replay-safe provider; an ordinary one gets its older twin."""
         provider = trace.get_tracer_provider()
-        if isinstance(provider, ReplaySafeTracerProvider):
+        if is_replay_safe(provider):
             plugin = OpenTelemetryPlugin(add_temporal_spans=self._add_temporal_spans)
             return [i for i in plugin.interceptors or () if isinstance(i, worker.Interceptor)]
         if isinstance(provider, SdkTracerProvider):
@@ -187,7 +187,11 @@ def _pass_through(runner: WorkflowRunner | None) -> WorkflowRunner:
 
 @asynccontextmanager
 async def _flush_after() -> AsyncGenerator[None]:
-    """What the worker's last activities said is sent before it is gone, but never waited for long."""
+    """What the worker's last activities said is sent before it is gone, but never waited for long.
+
+    Before 1.35 `async with Worker` cancels this cleanup and, if that shows, its caller's task too:
+    so a cancellation ends the waiting, not the sending, and goes no further.
+    """
     try:
         yield
     finally:
@@ -195,3 +199,5 @@ async def _flush_after() -> AsyncGenerator[None]:
             await asyncio.wait_for(asyncio.to_thread(flush), timeout=_FLUSH_SECONDS)
         except TimeoutError:
             logger.warning("spans may be lost: flushing took more than %s s", _FLUSH_SECONDS)
+        except asyncio.CancelledError:
+            logger.debug("flushing goes on in its thread")

