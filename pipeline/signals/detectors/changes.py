@@ -28,7 +28,7 @@ _MAX_DERIVED = 60
 _MAX_GONE = 400
 _MINUS = re.compile(
     r"minus|negativ|credit|refund|decreas|declin|drop|loss|lost|below|under|owe|overdra|deduct|debit|"
-    r"fell|down|less|short|reduc|deficit|rückgang|verlust|perte|baisse|pérdida|baja",
+    r"\b(?:dr|cr)\b|fell|down|less|short|reduc|deficit|rückgang|verlust|perte|baisse|pérdida|baja",
     re.IGNORECASE,
 )
 Placed = tuple[Located, Item]

@@ -17,6 +17,7 @@ from pipeline.signals.detectors.made import trait
 from pipeline.signals.text.analysed import analyse, leading_label
 from pipeline.signals.text.excerpts import beginning
 from pipeline.signals.text.items import Item
+from pipeline.signals.text.units import CURRENCIES
 from pipeline.signals.text.words import LANGUAGES
 
 _STAMP = re.compile(r"\A[^\w]*[\[(]?\d[\d:.\-T ]*(?:[ap]m)?[\])]?\s*[-–|]?\s*", re.IGNORECASE)
@@ -26,7 +27,6 @@ _LIST = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+", re.MULTILINE)
 _CODE = re.compile(
     r"```|^\s*(?:def|class|import|function|SELECT|#include|public|const)\b", re.MULTILINE
 )
-_CURRENCIES = {"usd", "eur", "gbp", "chf", "jpy", "inr"}
 
 WORDS = {
     "input.length": "the input is {n:g} characters long",
@@ -39,6 +39,7 @@ WORDS = {
     "input.n_identifiers": "the input holds {n:g} identifiers",
     "input.n_names": "the input holds {n:g} names",
     "input.n_negative": "the input holds {n:g} negative numbers",
+    "input.n_signs_behind": "{n:g} amounts of the input have their minus behind or in brackets",
     "input.n_currencies": "the input mixes {n:g} currencies",
     "input.n_units": "the input uses {n:g} units",
     "input.n_negations": "the input says no in {n:g} sentences",
@@ -111,8 +112,9 @@ def _item_counts(items: Sequence[Item]) -> dict[str, float]:
         "input.n_identifiers": float(kinds["id"]),
         "input.n_names": float(len({i.key for i in items if i.kind == "name"})),
         "input.n_negative": float(sum(i.negative for i in items)),
-        "input.n_currencies": float(len(units & _CURRENCIES)),
-        "input.n_units": float(len(units - _CURRENCIES)),
+        "input.n_signs_behind": float(sum(i.negative and i.text[-1] in "-−)rR" for i in items)),
+        "input.n_currencies": float(len(units & CURRENCIES)),
+        "input.n_units": float(len(units - CURRENCIES)),
     }
 
 

@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from pipeline.signals.text.units import CURRENCY_SIGNS, UNIT_PATTERN, UNITS
+from pipeline.signals.text.signs import signed_place
+from pipeline.signals.text.units import CURRENCIES, CURRENCY_SIGNS, UNIT_PATTERN, UNITS
 from pipeline.signals.text.words import MONTHS, NOT_NAMES, NUMBER_WORDS, STOP, WEEKDAYS
 
 _MONTH = "|".join(sorted(MONTHS, key=lambda w: (-len(w), w)))
@@ -145,9 +146,12 @@ def _number(text: str, match: re.Match[str]) -> Item | None:
     currency = match["cur"] or match["cur2"] or match["unit"] or ""
     unit = CURRENCY_SIGNS.get(currency, "") or UNITS.get(currency.lower(), "")
     negative = (match["sign"] or match["sign2"] or "") in ("-", "−", "–")
-    return Item(
-        "number", f"{value:.10g}", match[0].strip(), start, end, unit, negative, value=value
-    )
+    if not negative:
+        money = bool(CURRENCY_SIGNS.get(currency)) or unit in CURRENCIES
+        place = signed_place(text, start, end, digits, money=money)
+        negative, (start, end) = place is not None, place or (start, end)
+    said = text[start:end].strip()
+    return Item("number", f"{value:.10g}", said, start, end, unit, negative, value=value)
 
 
 def _is_list_mark(text: str, start: int, end: int, digits: str) -> bool:

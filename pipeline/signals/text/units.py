@@ -1,11 +1,12 @@
 """Units and currencies as they stand beside a number, each with one canonical name.
 
-In: nothing. Out: `UNITS`, `UNIT_PATTERN`, `CURRENCY_SIGNS`. Next: `items` reads numbers with them.
+In: nothing. Out: `UNITS`, `UNIT_PATTERN`, `CURRENCY_SIGNS`, `CURRENCIES`. Next: `items` reads numbers with them.
 """
 
 import re
 
 CURRENCY_SIGNS = {"$": "usd", "€": "eur", "£": "gbp", "¥": "jpy", "₹": "inr", "US$": "usd"}
+CURRENCIES = frozenset({"usd", "eur", "gbp", "chf", "jpy", "inr"})
 
 _SPELLINGS = {
     "usd": "usd dollar dollars bucks",
