@@ -4,6 +4,7 @@ In: steps. Out: `StepTerms`. Next: the contrast tests each term on each side.
 
 An agent that works alone hands nothing on: its answer is no retelling, so it drops nothing.
 An agent's invocation speaks for the agent; where a session shows no text on it, its model calls do.
+What follows the first complaint is its consequence and enters no term.
 """
 
 import hashlib
@@ -13,7 +14,8 @@ from functools import lru_cache
 
 from pipeline.interrogation.texts import incoming, joined, outgoing, terms, written
 from pipeline.model.detection import StepTerms
-from pipeline.model.step import Step, StepKind
+from pipeline.model.step import Message, Step, StepKind
+from pipeline.signals.detectors.complaints import before_complaint
 
 MAX_TERMS = 250
 Writing = tuple[str, int, frozenset[str]]
@@ -22,14 +24,33 @@ Writing = tuple[str, int, frozenset[str]]
 def step_terms(steps: Sequence[Step]) -> tuple[StepTerms, ...]:
     """The terms of each agent's speaking steps, united over their occurrences."""
     ordered = sorted(steps, key=lambda s: (s.start, s.span_id))
-    speaking = [s for s in ordered if s.agent and s.kind in (StepKind.AGENT, StepKind.LLM)]
-    shown = {s.agent for s in speaking if s.kind is StepKind.AGENT and s.inputs and s.outputs}
+    shown = {s.agent for s in ordered if s.kind is StepKind.AGENT and s.inputs and s.outputs}
+    before = _before_complaint(ordered)
+    speaking = [s for s in before if s.agent and s.kind in (StepKind.AGENT, StepKind.LLM)]
     writings = [(s.agent, s.end, terms(written(s))) for s in speaking]
     groups: dict[tuple[str, str], list[Step]] = defaultdict(list)
     for step in speaking:
         if step.kind is StepKind.AGENT or step.agent not in shown:
             groups[step.agent, step.key].append(step)
     return tuple(_of_group(key, group, writings) for key, group in sorted(groups.items()))
+
+
+def _before_complaint(steps: Sequence[Step]) -> list[Step]:
+    """The steps before the first complaint; one around it says what its model calls had said."""
+    spoke = {step.span_id for step in steps if step.outputs}
+    before = before_complaint(steps)
+    calls = [step for step in before if step.kind is StepKind.LLM]
+    return [
+        step
+        if step.outputs or step.span_id not in spoke
+        else step.model_copy(update={"outputs": _said_within(step, calls)})
+        for step in before
+    ]
+
+
+def _said_within(step: Step, calls: Sequence[Step]) -> tuple[Message, ...]:
+    own = [c for c in calls if c.agent == step.agent and step.start <= c.start <= step.end]
+    return tuple(message for call in own for message in call.outputs)
 
 
 def _heard(step: Step, writings: Iterable[Writing]) -> set[str]:

@@ -1,5 +1,8 @@
 """The data flow of a session, its terms and its candidates."""
 
+import json
+
+from pipeline.conventions.steps import read_steps
 from pipeline.interrogation.flow import outline
 from pipeline.interrogation.meanings import meaning
 from pipeline.interrogation.statistical import StatisticalInterrogator
@@ -9,6 +12,7 @@ from pipeline.model.evidence import Located
 from pipeline.model.session import StepOutline
 from pipeline.model.step import Message, Role, Step, StepKind
 from tests.scenarios.rows import trait
+from tests.unit.genai_spans import chat, conversation, message, root, span
 
 LETTER = "Dear team, the blue pump in hall four stopped twice on Monday and nobody may touch it."
 NOTES = "The pump in hall four stopped twice. Staff report that it was touched by nobody."
@@ -119,3 +123,31 @@ def test_a_long_session_leaves_no_agent_out():
     found = by_agent([*many, step("reviewer", NOTES, PLAN, 9000, 9001)])
     assert found["worker"].n_occurrences == 450
     assert found["reviewer"].upstream == ("worker|agent:worker",)
+
+
+def test_terms_end_with_the_first_complaint():
+    spans = conversation("Move my flight", "It is moved now.", "No, that's wrong.", "Sorry, a slip.")
+    (found,) = step_terms(read_steps(spans))
+    assert "moved" in found.added
+    assert not {"wrong", "sorry", "slip"} & {*found.external, *found.added, *found.dropped}
+
+
+def test_an_agent_around_a_whole_chat_speaks_by_its_calls_before_the_complaint():
+    talk = ["Move my flight", "It is moved now.", "No, that's wrong."]
+    roles = ("user", "assistant", "user")
+    said = [message(role, text) for role, text in zip(roles, talk, strict=True)]
+    whole = {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "desk"}
+    messages = {
+        "gen_ai.input.messages": json.dumps(said),
+        "gen_ai.output.messages": json.dumps([message("assistant", "Sorry, a slip.")]),
+    }
+    spans = [
+        root(),
+        span("a", "invoke_agent desk", 1, 90, whole | messages),
+        chat("c1", 2, said[:1], talk[1], parent="a", agent="desk"),
+        chat("c2", 10, said, "Sorry, a slip.", parent="a", agent="desk"),
+    ]
+    (found,) = step_terms(read_steps(spans))
+    assert found.step == "agent:desk"
+    assert "moved" in found.added
+    assert not {"wrong", "sorry", "slip"} & {*found.external, *found.added}
