@@ -191,6 +191,58 @@ class TestPolarity:
         assert loss(given_, given_, "negations") == 0.0
 
 
+class TestConditions:
+    GIVEN = "1. The Supplier shall deliver the goods within 5 days{0}.\n2. The warranty lasts 24 months{1}."
+
+    @pytest.mark.parametrize(
+        "proviso",
+        [
+            ", unless Acme Foods has agreed otherwise in writing",
+            ", provided that notice was given to Acme Foods",
+            " only if the fault lies with Acme Foods",
+            ", except in case of gross negligence",
+            ", if the delay exceeds the agreed period",
+        ],
+    )
+    def test_a_dropped_one_is_seen_by_its_main_part(self, proviso: str):
+        for given_ in (self.GIVEN.format(proviso, ""), self.GIVEN.format("", proviso)):
+            dropped = "- Supplier delivers within 5 days\n- warranty of 24 months"
+            assert loss(given_, dropped, "conditions") == 1
+            assert loss(given_, given_, "conditions") == 0
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            "- Supplier delivers within 5 days, unless Acme Foods agreed otherwise",
+            "- Supplier delivers within 5 days (exception: agreement of Acme Foods)",
+            "- Supplier delivers within 5 days\n- this holds unless agreed in writing",
+            '{"duty": "Supplier delivers within 5 days", "condition": "no agreement by Acme Foods"}',
+            "- warranty of 24 months",
+        ],
+    )
+    def test_in_other_words_it_is_kept(self, answer: str):
+        proviso = ", unless Acme Foods has agreed otherwise in writing"
+        assert loss(self.GIVEN.format(proviso, ""), answer, "conditions") == 0
+
+    @pytest.mark.parametrize(
+        ("given_", "answer"),
+        [
+            (
+                "The customer asked us if the roof was insured.",
+                "The customer asked about the roof.",
+            ),
+            ("Send the red folder to Anna, if possible.", "Send the red folder to Anna."),
+            ("Can you move the flight if it rains?", "Move the flight."),
+        ],
+    )
+    def test_politeness_and_questions_set_no_condition(self, given_: str, answer: str):
+        assert loss(given_, answer, "conditions") == 0
+
+    def test_in_front_of_its_sentence(self):
+        given_ = "If the patient runs a fever above 38 degrees, call the doctor on duty."
+        assert loss(given_, "Call the doctor on duty.", "conditions") == 1
+
+
 class TestHiddenErrors:
     ERROR = [("stock", '{"error": "timeout after 30s"}')]
     ASKED = "What is the stock of item 4711?"

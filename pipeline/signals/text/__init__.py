@@ -1,4 +1,5 @@
 """Plain text analysis for the detectors: word lists, items (numbers, dates, ids, names), clauses.
 
-In the order of the data: `words`, `units`, `signs`, `items`, `analysed`, `excerpts`. Pure, standard library only.
+In the order of the data: `words`, `units`, `signs`, `items`, `analysed`, `provisos`, `excerpts`. Pure,
+standard library only.
 """

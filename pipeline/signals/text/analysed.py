@@ -150,12 +150,18 @@ def _segments(
 
 
 def _keep(text: str, start: int, end: int, into: list[Segment]) -> None:
+    segment = segment_of(text, start, end)
+    if segment is not None:
+        into.append(segment)
+
+
+def segment_of(text: str, start: int, end: int) -> Segment | None:
+    """The segment at that place, if there is any word in it."""
     said = [w.lower().translate(_APOSTROPHE) for w in WORD.findall(text, start, end)]
-    if said:
-        stems = frozenset(
-            stem(w) for w in said if w not in STOP and w not in NEGATIONS and len(w) > 2
-        )
-        into.append(Segment(start, end, stems, frozenset(said)))
+    if not said:
+        return None
+    stems = frozenset(stem(w) for w in said if w not in STOP and w not in NEGATIONS and len(w) > 2)
+    return Segment(start, end, stems, frozenset(said))
 
 
 def _unescaped(text: str) -> str:
