@@ -8,12 +8,32 @@ from collections.abc import Iterable, Sequence
 
 from pipeline.model.evidence import Located
 from pipeline.model.step import Message, Role, Step
+from pipeline.signals.text.words import NEGATIONS, STOP, STRICT_CONDITIONS
 
 MAX_CHARS = 40_000
 SHINGLE = 4
 _TOKEN = re.compile(r"\w+")
 _TERM = re.compile(r"[^\W\d_][^\W\d_'’-]*[^\W\d_]")
 Shingle = tuple[str, ...]
+_LOGIC = (
+    NEGATIONS
+    | STRICT_CONDITIONS
+    | frozenset("must may shall should before after all any each both".split())
+    | frozenset(
+        "muss darf soll sollte vor alle doit peut avant après tous debe puede antes".split()
+    )
+)
+"""Function words that change what a sentence says."""
+_FILLING = frozenset(
+    "like well really actually maybe perhaps quite rather even still yet back much many lot let lets "
+    "get gets got getting go goes going want wants know see look looks looking make makes made take "
+    "give thing things way since because though although already now today got however therefore "
+    "sure fine great good glad happy kindly kind regards dear sincerely welcome appreciate sorry help "
+    "helps assist assistance anything something everything someone anyone another others around "
+    "across within along per via among upon onto toward towards using used use every such".split()
+)
+"""Words of politeness and of grammar that `STOP` does not hold."""
+_MIN_LETTERS = 3
 
 
 def joined(parts: Iterable[Located]) -> str:
@@ -49,5 +69,13 @@ def shingles(text: str) -> frozenset[Shingle]:
 
 
 def terms(text: str) -> frozenset[str]:
-    """The distinct lower-cased words of at least two letters; numbers are other traits' matter."""
-    return frozenset(match.group().lower() for match in _TERM.finditer(text))
+    """The distinct lower-cased words that may stand for a cause; numbers are other traits' matter."""
+    return frozenset(w for m in _TERM.finditer(text) if bears_meaning(w := m.group().lower()))
+
+
+def bears_meaning(word: str) -> bool:
+    """Content words, and the words of logic and duty; no other function words, no contractions."""
+    if word in _LOGIC:
+        return True
+    told = len(word) >= _MIN_LETTERS and "'" not in word and "’" not in word
+    return told and word not in STOP and word not in _FILLING

@@ -21,6 +21,9 @@ from pipeline.investigation.columns import Tried
 MIN_STRENGTH = {Tier.HARD: 0.5, Tier.SOFT: 0.8, Tier.VOLUME: 0.9}
 TRAIT_OVER_TERM = 0.65
 """A trait says what went wrong, a term is the luckiest of a thousand: it must be clearly stronger."""
+HIDDEN_ERROR = "handoff.hidden_error"
+ERRORS = ("run.tool_error_text", "run.span_error")
+"""That a tool fails is no fault of the agent; that it hides the failure is."""
 UPSTREAM_STRENGTH = {Tier.HARD: 0.8, Tier.SOFT: 0.5, Tier.VOLUME: 0.3}
 
 
@@ -70,6 +73,8 @@ def most_specific(unit: Sequence[Scored], near_tie: float) -> Scored:
     if config:
         return min(config, key=lambda s: (-s.t, s.tried))
     telling = [s for s in unit if s.tier is not Tier.VOLUME] or list(unit)
+    if any(s.tried.name == HIDDEN_ERROR for s in telling):
+        telling = [s for s in telling if s.tried.name not in ERRORS]
     strongest = max(s.t for s in telling)
     traits = [s for s in telling if not s.tried.is_term and s.t >= TRAIT_OVER_TERM * strongest]
     if traits:

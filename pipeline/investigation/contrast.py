@@ -84,13 +84,14 @@ class _Trial:
         self.labels = population.labels(trait)
         self.used = self.labels.known if without is None else self.labels.known & ~without
         self.strangers: list[Scored] = []
+        self.n_inputs = 0
         self.cluster, self.population, self.limits = cluster, population, limits
         self.members = (population.members(rule) if rule else np.zeros(len(population.rows), bool))[
             self.used
         ]
         self.columns: Columns = build_columns(population, self.used, limits)
         self.positions = Positions(population.rows)
-        seed = f"{limits.seed_salt} {rule.model_dump_json() if rule else ''}"
+        seed = f"{limits.seed_salt} {cluster.project} {cluster.agent}"
         self.seed = int(hashlib.sha256(seed.encode()).hexdigest()[:16], 16)
         self.report = Report(population, self.used, self.columns, self.positions)
 
@@ -107,7 +108,10 @@ class _Trial:
         unaligned = self._scored(overall, range(len(self.columns.columns)), aligned=False)
         self.strangers = [s for s in unaligned if s.tried not in known]
         separating = [s for s in scored if s.p <= self.limits.alpha]
-        trigger = self._trigger(separating)
+        self.n_inputs = sum(
+            s.tried.is_input and s.p <= self.limits.alpha for s in unaligned + scored
+        )
+        trigger = self._trigger(separating, self._blame_depth(separating))
         return self._blamed(scored, separating, trigger)
 
     def _blamed(
@@ -116,7 +120,7 @@ class _Trial:
         near_tie = self.limits.near_tie
         losses = [s for s in separating if _may_blame(s)]
         conditional = self._conditional(losses, separating, trigger)
-        found = blame([s for s in conditional if s.p <= self.limits.alpha], near_tie)
+        found = blame([s for s in conditional if s.p <= self._level(s, trigger)], near_tie)
         basis = Basis.CONDITIONAL
         if trigger is not None:
             least = self.limits.mediates * max(s.t for s in [trigger, *losses])
@@ -128,6 +132,16 @@ class _Trial:
             reason = "no step's own difference separates failing from healthy sessions"
             return self._nothing(reason, trigger, separating, scored)
         return self.report.blamed(self.cluster, found, basis, trigger, separating, conditional)
+
+    def _level(self, scored: Scored, trigger: Scored | None) -> float:
+        """The p at which it may be named. Without a trigger all clusters of the agent share one test.
+
+        With one, another cluster may choose another trigger and so test anew: terms, of which there
+        are a thousand, share the error among all inputs that could be one.
+        """
+        if trigger is None or not scored.tried.is_term:
+            return self.limits.alpha
+        return self.limits.alpha / max(1, min(self.n_inputs, self.limits.max_triggers))
 
     def _conditional(
         self, losses: Sequence[Scored], separating: Sequence[Scored], trigger: Scored | None
@@ -200,9 +214,16 @@ class _Trial:
                 best[tried] = one
         return [best[tried] for tried in sorted(best)]
 
-    def _trigger(self, separating: Sequence[Scored]) -> Scored | None:
-        """The strongest separating feature of what came from outside."""
+    def _blame_depth(self, separating: Sequence[Scored]) -> int | None:
+        """Where the earliest difference of a step that holds its own stands."""
+        first = blame([s for s in separating if _may_blame(s)], self.limits.near_tie)
+        return None if first is None else first.depth
+
+    def _trigger(self, separating: Sequence[Scored], deepest: int | None) -> Scored | None:
+        """The strongest separating feature of what came from outside, no deeper than the blame: what
+        a later agent gets (the results of its tools) may follow from what this one said."""
         inputs = [s for s in separating if s.tried.is_input]
+        inputs = [s for s in inputs if deepest is None or s.depth <= deepest]
         if not inputs:
             return None
         near = self.limits.near_tie * max(s.t for s in inputs)

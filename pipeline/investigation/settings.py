@@ -24,4 +24,6 @@ class ContrastSettings(Frozen):
     between trigger and outcome); measured imperfectly, it must reach this share of its strength."""
     max_shapes: int = 6
     """Shapes of the input that equal input is made equal in, beside the trigger."""
+    max_triggers: int = 20
+    """Inputs that may each make the agent's terms be tested anew, at most."""
     seed_salt: str = "contrast-1"
