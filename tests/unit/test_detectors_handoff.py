@@ -190,6 +190,41 @@ class TestPolarity:
         assert loss(given_, answer, "negations") == 1.0
         assert loss(given_, given_, "negations") == 0.0
 
+    @pytest.mark.parametrize(
+        ("given_", "dropped", "kept"),
+        [
+            ("Never an overnight stop.", "overnight stop", "no overnight stop"),
+            ("I won't take a window seat.", "window seat", "no window seat"),
+            ("Please do not cancel the hotel.", "Please cancel the hotel.", "Keep the hotel."),
+            (
+                "There was no problem with the engine.",
+                "Problem with the engine.",
+                "Engine is fine.",
+            ),
+            (
+                "The serial label is not missing.",
+                "The serial label is missing.",
+                "The label is on.",
+            ),
+            ("We never issued the invoice to Acme.", "Issued the invoice to Acme.", "No invoice."),
+        ],
+    )
+    def test_a_negated_everyday_noun(self, given_: str, dropped: str, kept: str):
+        assert loss(given_, dropped, "negations") == 1
+        assert loss(given_, kept, "negations") == 0
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            "The brakes of the truck stopped working.",
+            "The brakes of the truck had some issues.",
+            "The truck's brakes were unavailable.",
+            "The truck lacked brakes that work.",
+        ],
+    )
+    def test_negative_words_stand_for_a_negation(self, answer: str):
+        assert loss("The brakes of the truck did not work.", answer, "negations") == 0
+
 
 class TestConditions:
     GIVEN = "1. The Supplier shall deliver the goods within 5 days{0}.\n2. The warranty lasts 24 months{1}."
@@ -259,6 +294,12 @@ class TestHiddenErrors:
     def test_a_later_success_heals(self):
         healed = [*self.ERROR, ("stock", "12 pieces")]
         assert loss(self.ASKED, "There are 12 pieces of item 4711.", "hidden_error", healed) == 0.0
+
+    def test_a_retry_that_fails_too_does_not(self):
+        answer = "There are 12 pieces of item 4711."
+        assert loss(self.ASKED, answer, "hidden_error", self.ERROR * 3) == 1.0
+        again = [("stock", "12 pieces"), *self.ERROR]
+        assert loss(self.ASKED, answer, "hidden_error", again) == 1.0
 
 
 def test_bare_labels_show_no_losses_that_differ_by_input():

@@ -49,13 +49,17 @@ def _computed(item: Item, known: Side) -> bool:
 
 
 def count_hidden_errors(exchange: Exchange, tally: Tally) -> None:
-    """Tools that failed to the end, and an answer that mentions no failure."""
+    """Tools that failed to the end, and an answer that mentions no failure.
+
+    A later call that succeeds settles the error; another one that was already on its way does not.
+    """
     open_errors: dict[str, Step] = {}
-    for step in exchange.tools:
+    for step in sorted(exchange.tools, key=lambda s: (s.start, s.span_id)):
+        failed = open_errors.get(step.name)
         if _failed(step):
             open_errors[step.name] = step
-        elif step.kind is StepKind.TOOL:
-            open_errors.pop(step.name, None)
+        elif step.kind is StepKind.TOOL and failed is not None and _retries(step, failed):
+            del open_errors[step.name]
     if not open_errors:
         return
     tally.total += len(open_errors)
@@ -67,6 +71,11 @@ def count_hidden_errors(exchange: Exchange, tally: Tally) -> None:
             tally.keep(*shown)
         else:
             tally.miss(name, *shown)
+
+
+def _retries(step: Step, failed: Step) -> bool:
+    asked, before = ([m.content.text for m in s.inputs] for s in (step, failed))
+    return step.start >= failed.end or asked == before
 
 
 def _failed(step: Step) -> bool:

@@ -3,9 +3,10 @@
 In: an exchange. Out: dropped negations and conditions in the tallies. Next: `handoff`.
 
 A sentence that the answer leaves out as a whole is no dropped negation. A negative word ("failed to",
-"without", "uninsured") stands for a negation; any condition word stands for a condition. A sentence
-with a condition or an exception is kept where its main part is, so a dropped one is seen however
-long it was; set apart in a sentence of its own it is not dropped.
+"without", "uninsured") stands for a negation, unless it is what the source negates ("do not
+cancel"); any condition word stands for a condition. A sentence with a condition or an exception is
+kept where its main part is, so a dropped one is seen however long it was; set apart in a sentence of
+its own it is not dropped.
 """
 
 from collections.abc import Iterator, Mapping
@@ -43,7 +44,7 @@ def _negations(located: Located, source: Analysed, exchange: Exchange, tally: Ta
                 continue
             tally.total += 1
             shown = _shown(located, clause, place, segment)
-            if answer.says_no(segment):
+            if answer.says_no(segment, besides=clause.stems):
                 tally.keep(*shown)
             else:
                 tally.miss(f'"{source.text[clause.start : clause.end].strip()[:60]}"', *shown)

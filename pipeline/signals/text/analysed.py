@@ -108,9 +108,12 @@ class Analysed:
         """Stems of its content words."""
         return frozenset(stem(w) for w in self.words if w not in STOP and len(w) > 2)
 
-    def says_no(self, segment: Segment) -> bool:
-        """Negated outright or by a negative word."""
-        return segment.negated or NEGATIVE.search(self.text, segment.start, segment.end) is not None
+    def says_no(self, segment: Segment, besides: frozenset[str] = frozenset()) -> bool:
+        """Negated outright or by a negative word whose stem is not among `besides`."""
+        found = NEGATIVE.finditer(self.text, segment.start, segment.end)
+        return segment.negated or any(
+            besides.isdisjoint(stem(w.lower()) for w in WORD.findall(match[0])) for match in found
+        )
 
 
 def analyse(text: str) -> Analysed:

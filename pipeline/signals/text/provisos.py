@@ -11,6 +11,8 @@ from pipeline.signals.text.analysed import Analysed, Segment, segment_of
 
 _MARKER = re.compile(
     r"\b(?:unless|provided|providing|(?:but |and )?only (?:if|when|after|once|where|in case|with)|if|"
+    r"without (?:(?:the|any|prior|written|express|its|their|your|our)\s)*"
+    r"(?:consent|approval|permission|agreement|notice|authori[sz]ation|receipt|proof)|"
     r"except|excluding|other than|as long as|so long as|subject to|in case|on (?:the )?condition that|"
     r"wenn|sofern|falls|es sei denn|außer|solange|vorausgesetzt|"
     r"sauf|à condition que|à moins que|salvo|excepto|siempre que|a menos que)\b",

@@ -64,9 +64,10 @@ NEGATIVE = re.compile(
     r"\b(?:un(?:able|paid|known|related|available|successful\w*|likely|insured|damaged|harmed|"
     r"confirmed|injured|affected|changed|covered|resolved|authori[sz]ed)|"
     r"fail\w*|lack\w*|den(?:y|ied|ies)|refus\w*|reject\w*|declin\w*|missing|absent|absence|avoid\w*|"
-    r"prohibit\w*|exclu\w*|prevent\w*|stopp?\w*|imposs\w*|inel\w*|invalid\w*|no-\w+|non-?\w+|"
-    r"issue\w*|problem\w*|unavailab\w*|"
-    r"remov\w*|waive\w*|cancel\w*|free of|rather than|instead of|other than|disput\w*|contradict\w*|\w+less)\b",
+    r"prohibit\w*|exclu\w*|prevent\w*|stopp(?:ed|ing)|stops? \w+ing|imposs\w*|inel\w*|invalid\w*|no-\w+|non-?\w+|"
+    r"(?:ha[sd]|have|having|with|due to|reports?|reported) (?:\w+ ){0,2}(?:issue|problem)s?|unavailab\w*|"
+    r"remov\w*|waive\w*|cancel\w*|free of|rather than|instead of|other than|disput\w*|contradict\w*|"
+    r"(?!(?:un|b|wire|regard|nevertheless|nonetheless)less)\w+less)\b",
     re.IGNORECASE,
 )
 """Words that can stand for a negation, so that a paraphrase of one is no loss."""
