@@ -244,3 +244,18 @@ def test_strata_take_out_the_trigger():
 def test_votes_of_humans_outweigh_symptoms_in_the_rows_of_these_tests():
     assert row(1, failing=True, traits={}).verdict.confirmed
     assert row(2, failing=False, traits={}, votes=[vote(False)]).verdict.confirmed
+
+
+def test_a_weaker_fault_is_found_beside_a_stronger_one():
+    def two(random: stdlib.Random) -> tuple[Traits, bool]:
+        loud, quiet = random.random() < 0.35, random.random() < 0.12
+        traits = {
+            ("second", "handoff.hidden_error"): float(loud),
+            ("first", "handoff.units"): float(quiet),
+            **{("third", f"handoff.t{i}"): random.random() for i in range(30)},
+        }
+        return traits, random.random() < (0.9 if loud else 0.45 if quiet else 0.01)
+
+    result = contrast(cluster_on("first", "handoff.units"), chain(150, two, seed=2), FAST)
+    assert blamed(result)[:2] == ("first", "handoff.units")
+    assert "sessions of another fault: second, handoff.hidden_error" in result.tried[0]
