@@ -18,7 +18,11 @@ from temporalio.api.operatorservice.v1 import CreateNexusEndpointRequest
 from temporalio.client import Client, WorkflowHandle
 from temporalio.worker import Replayer, Worker
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    # Without a cache Temporal cancels local activities that have just ended, and says so.
+    pytest.mark.filterwarnings("ignore:Cannot find activity to cancel"),
+]
 
 # Every place of the application that draws a span.
 PLACES = {
