@@ -11,7 +11,6 @@ the source's numbers are computed, not changed.
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from itertools import combinations
 
 from pipeline.model.evidence import Located
 from pipeline.signals.detectors.exchanges import Exchange, Side
@@ -25,7 +24,7 @@ from pipeline.signals.text.words import STOP
 
 _REACH = 48
 _MAX_DERIVED = 60
-_MAX_GONE = 400
+_MAX_GONE = 160
 _MINUS = re.compile(
     r"minus|negativ|credit|refund|decreas|declin|drop|loss|lost|below|under|owe|overdra|deduct|debit|"
     r"\b(?:dr|cr)\b|fell|down|less|short|reduc|deficit|rückgang|verlust|perte|baisse|pérdida|baja",
@@ -137,11 +136,14 @@ def _derived(value: float, source: Side) -> bool:
     """A sum, difference or product of two numbers, a sum of all, or a small multiple."""
     numbers = (i.value for _, i in source.items if i.kind == "number")
     values = sorted(dict.fromkeys(numbers), key=lambda v: abs(v - value))[:_MAX_DERIVED]
-    if any(_same(value, sum(values)) or _same(value, v * n) for v in values for n in range(2, 11)):
+    if _same(value, sum(values)) or any(_same(value, v * n) for v in values for n in range(2, 11)):
         return True
+    known = {round(v, 4) for v in values}
     return any(
-        _same(value, a + b) or _same(value, b - a) or _same(value, a * b)
-        for a, b in combinations(values, 2)
+        round(value - v, 4) in known
+        or round(value + v, 4) in known
+        or (v != 0 and round(value / v, 4) in known and _same(value, v * round(value / v, 4)))
+        for v in values
     )
 
 

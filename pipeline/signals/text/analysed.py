@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from pipeline.signals.text.items import Item, read_items
 from pipeline.signals.text.words import CONDITIONS, GERMAN, NEGATIONS, NEGATIVE, STOP
 
-MAX_CHARS = 200_000
+MAX_CHARS = 60_000
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d[\w.,:-]*\w|\d")
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？])[\"'”)*]*\s+(?=[^\s])|\s*\n\s*|;\s+")
 _JSON_END = re.compile(rf"{_SENTENCE_END.pattern}|(?<=[\"\]}}])\s*,\s*")
@@ -117,7 +117,7 @@ class Analysed:
 
 
 def analyse(text: str) -> Analysed:
-    """The analysed text; equal texts are read once. Of a very long text only its beginning counts."""
+    """The analysed text; equal texts are read once. Of a text only its first 60,000 characters are compared."""
     return _analyse(text[:MAX_CHARS])
 
 
