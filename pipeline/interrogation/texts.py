@@ -15,22 +15,26 @@ SHINGLE = 4
 _TOKEN = re.compile(r"\w+")
 _TERM = re.compile(r"[^\W\d_][^\W\d_'’-]*[^\W\d_]")
 Shingle = tuple[str, ...]
+
+
+def _listed(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
 _LOGIC = (
     NEGATIONS
     | STRICT_CONDITIONS
-    | frozenset("must may shall should before after all any each both".split())
-    | frozenset(
-        "muss darf soll sollte vor alle doit peut avant après tous debe puede antes".split()
-    )
+    | _listed("must may shall should before after all any each both")
+    | _listed("muss darf soll sollte vor alle doit peut avant après tous debe puede antes")
 )
 """Function words that change what a sentence says."""
-_FILLING = frozenset(
+_FILLING = _listed(
     "like well really actually maybe perhaps quite rather even still yet back much many lot let lets "
     "get gets got getting go goes going want wants know see look looks looking make makes made take "
     "give thing things way since because though although already now today got however therefore "
     "sure fine great good glad happy kindly kind regards dear sincerely welcome appreciate sorry help "
     "helps assist assistance anything something everything someone anyone another others around "
-    "across within along per via among upon onto toward towards using used use every such".split()
+    "across within along per via among upon onto toward towards using used use every such"
 )
 """Words of politeness and of grammar that `STOP` does not hold."""
 _MIN_LETTERS = 3

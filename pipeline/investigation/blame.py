@@ -12,7 +12,7 @@ Volume (tokens, latency) is blamed only where nothing else separates.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from pipeline.interrogation.meanings import Tier
@@ -48,6 +48,9 @@ class Scored(NamedTuple):
         return (self.tried.meaning.rank, -self.t, self.tried)
 
 
+GoesAlong = Callable[[Scored], bool]
+
+
 def blame(passing: Sequence[Scored], near_tie: float) -> Scored | None:
     """The most specific of the strongest features of the earliest step that holds its own."""
     rivals = without_shared_rollouts(passing)
@@ -65,6 +68,43 @@ def blame(passing: Sequence[Scored], near_tie: float) -> Scored | None:
     ]
     depth, _, agent = min(held)
     return most_specific(units[depth, agent], near_tie)
+
+
+def named_for(found: Scored, separating: Sequence[Scored], goes_along: GoesAlong) -> Scored | None:
+    """What a blamed feature is named for: itself, or a trait that says more of the same fault.
+
+    `separating` is all that may blame and separates in the whole population, whether it goes along
+    with the cluster or not. A trait of the same agent says more than a term of it, a hard one more
+    than a soft one, a hidden error more than the error, if it goes along with the feature. Volume
+    is no cause while anything else up to that step separates: None.
+    """
+    rivals = [
+        s
+        for s in without_shared_rollouts(separating)
+        if not s.tried.is_term
+        and s.tier is not Tier.VOLUME
+        and s.depth <= found.depth
+        and s.tried != found.tried
+    ]
+    if found.tier is Tier.VOLUME and not found.tried.is_term:
+        along = [s for s in rivals if goes_along(s)]
+        return min(along, key=lambda s: (s.depth, s.specific)) if along else _unless(rivals, found)
+    own = [s for s in rivals if s.tried.agent == found.tried.agent and _says_more(s, found)]
+    own = [s for s in own if s.t >= MIN_STRENGTH[Tier.HARD] * found.t and goes_along(s)]
+    if not own:
+        return found
+    best = min(own, key=lambda s: s.specific)
+    return best._replace(p=max(best.p, found.p))
+
+
+def _unless(rivals: Sequence[Scored], found: Scored) -> Scored | None:
+    return None if rivals else found
+
+
+def _says_more(trait: Scored, found: Scored) -> bool:
+    if found.tried.name in ERRORS:
+        return trait.tried.name == HIDDEN_ERROR
+    return found.tried.is_term or (found.tier is Tier.SOFT and trait.tier is Tier.HARD)
 
 
 def most_specific(unit: Sequence[Scored], near_tie: float) -> Scored:

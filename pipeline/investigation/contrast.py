@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pipeline.aggregation.features import Decide, Population
 from pipeline.aggregation.verdicts import decide_row
 from pipeline.interrogation.meanings import Tier
-from pipeline.investigation.blame import Scored, blame, upstream_loss
+from pipeline.investigation.blame import Scored, blame, named_for, upstream_loss
 from pipeline.investigation.columns import Columns, Tried, build_columns, scaled, unit
 from pipeline.investigation.permutation import LabelSet, MaxT, Shuffle, max_t
 from pipeline.investigation.positions import Positions
@@ -34,6 +34,9 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 HANDOFF_ALSO = ("run.truncated", "run.loop", "run.tool_error_text", "run.span_error", "run.no_tool")
 ALIGNED_SIGMAS = 2.0
+MOSTLY, SHARED = 0.8, 0.8
+"""A trait goes along with a feature if most of the feature's failing sessions show it, or nearly
+the share of all failing sessions that do."""
 
 
 def contrast(
@@ -84,6 +87,7 @@ class _Trial:
         self.labels = population.labels(trait)
         self.used = self.labels.known if without is None else self.labels.known & ~without
         self.strangers: list[Scored] = []
+        self.everything: list[Scored] = []
         self.n_inputs = 0
         self.cluster, self.population, self.limits = cluster, population, limits
         self.members = (population.members(rule) if rule else np.zeros(len(population.rows), bool))[
@@ -106,6 +110,7 @@ class _Trial:
         scored = self._scored(overall, range(len(self.columns.columns)))
         known = {s.tried for s in scored}
         unaligned = self._scored(overall, range(len(self.columns.columns)), aligned=False)
+        self.everything = [*scored, *unaligned]
         self.strangers = [s for s in unaligned if s.tried not in known]
         separating = [s for s in scored if s.p <= self.limits.alpha]
         self.n_inputs = sum(
@@ -128,10 +133,30 @@ class _Trial:
             upstream = upstream_loss(found, handoffs, near_tie) if found else None
             if found is None or upstream is not None:
                 found, basis = upstream or blame(handoffs, near_tie), Basis.HANDOFF
+        if found is not None:
+            found = self._named_for(found)
         if found is None:
             reason = "no step's own difference separates failing from healthy sessions"
             return self._nothing(reason, trigger, separating, scored)
         return self.report.blamed(self.cluster, found, basis, trigger, separating, conditional)
+
+    def _named_for(self, found: Scored) -> Scored | None:
+        """The feature that the finding names: what the same failing sessions show as well."""
+        overall = {s.tried: s for s in self.everything}
+        known = overall.get(found.tried, found)
+        failing = self.labels.failing[self.used]
+        these = self.report.shows(known) & failing
+
+        def goes_along(other: Scored) -> bool:
+            shown = self.report.shows(other)
+            among, usual = shown[these].mean() if these.any() else 0.0, shown[failing].mean()
+            return bool(among >= min(MOSTLY, SHARED * usual))
+
+        separating = [s for s in self.everything if _may_blame(s) and s.p <= self.limits.alpha]
+        named = named_for(known._replace(p=found.p), separating, goes_along)
+        if named is None or named.tried != found.tried:
+            return named
+        return found
 
     def _level(self, scored: Scored, trigger: Scored | None) -> float:
         """The p at which it may be named. Without a trigger all clusters of the agent share one test.
