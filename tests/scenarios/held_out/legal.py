@@ -91,7 +91,7 @@ def contracts(seed: int) -> Application:
         ),
         ("risk-rater",),
     )
-    shape = Shape("contract-review", "chats", None, split=True, model="claude-opus-4")
+    shape = Shape("contract-review", "chats", None, split=True, model="mistral-large")
     return build("contracts", seed, 180, truth, REVIEWED, shape, script)
 
 

@@ -97,7 +97,7 @@ def invoices(seed: int) -> Application:
         (Fault("invoice-extractor", ("handoff.numbers", "handoff.units"), "1.234,50 is misread"),),
         ("validator", "poster"),
     )
-    shape = Shape("accounts-payable", "chats", "consume invoice-mail", model="claude-sonnet-4")
+    shape = Shape("accounts-payable", "chats", "consume invoice-mail", model="mistral-medium")
     return build("invoices", seed, 200, truth, REVIEWED, shape, script)
 
 
