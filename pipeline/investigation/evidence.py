@@ -21,7 +21,8 @@ from pipeline.model.span import Span
 
 MAX_FAILING = 3
 MAX_HEALTHY = 2
-MAX_A_SESSION = 4
+MAX_PASSAGES = 4
+MAX_A_SESSION = MAX_PASSAGES + 1
 MAX_QUOTE = 400
 AROUND = 120
 Spans = Mapping[str, Sequence[Span]]
@@ -99,12 +100,20 @@ def _belongs(rival: FeatureResult, blamed: FeatureResult) -> bool:
 
 
 def _failing_places(result: ContrastResult, row: SessionRow, spans: Spans) -> Iterable[Located]:
-    for detection in _detections(result, row)[:2]:
-        yield from detection.passages[:2]
-    if result.blamed is not None:
+    passages = [place for d in _detections(result, row)[:2] for place in _passages(d)]
+    yield from passages[:MAX_PASSAGES]
+    if result.blamed is not None and len(passages) < MAX_PASSAGES:
         yield from _around_term(result.blamed, row, spans)
         yield from _samples(row, result.blamed.agent, result.blamed.step)
     yield from _said(row, result.surfaced_agent)
+
+
+def _passages(detection: Detection) -> Sequence[Located]:
+    """A pair of input and output; of a changed order both items, in both orders."""
+    if detection.name == "handoff.order" and len(detection.passages) >= MAX_PASSAGES:
+        first, answer_first, second, answer_second = detection.passages[:MAX_PASSAGES]
+        return (first, second, answer_first, answer_second)
+    return detection.passages[:2]
 
 
 def _healthy_places(result: ContrastResult, row: SessionRow) -> Iterable[Located]:

@@ -94,17 +94,19 @@ def _detail(detail: str) -> str:
 
 def _downstream(result: ContrastResult, blamed: FeatureResult) -> str:
     """The strongest rival at a later agent is how the loss becomes visible."""
-    later = [
-        r
-        for r in result.rivals
-        if r.agent in result.downstream and tried(r).meaning.tier is not Tier.SHAPE and r.effect > 0
-    ]
+    later = [r for r in result.rivals if r.agent in result.downstream and _shows_damage(r)]
     if later:
         shown = max(later, key=lambda r: (r.t, r.agent, r.feature))
         return f"Downstream it shows at {shown.agent}, which {tried(shown).meaning.clause}."
     if result.surfaced_agent != blamed.agent:
         return f"It surfaces in the output of {result.surfaced_agent}, which works on what it got."
     return ""
+
+
+def _shows_damage(rival: FeatureResult) -> bool:
+    """A trait of what was done with the input; a single word says too little to a reader."""
+    told = tried(rival)
+    return rival.effect > 0 and not told.is_term and told.meaning.tier is not Tier.SHAPE
 
 
 def _basis(result: ContrastResult) -> str:

@@ -8,6 +8,8 @@ import pytest
 
 from pipeline.aggregation.aggregate import aggregate
 from pipeline.aggregation.gate import gate_project
+from pipeline.investigation.blame import Scored, named_for
+from pipeline.investigation.columns import Tried
 from pipeline.investigation.contrast import contrast
 from pipeline.investigation.permutation import LabelSet, Shuffle, max_t
 from pipeline.investigation.result import ContrastResult
@@ -179,6 +181,61 @@ def test_terms_name_a_cause_when_no_trait_does():
         )
     result = contrast(cluster_on("second", "run.tokens", 11.0), rows, FAST)
     assert blamed(result)[:2] == ("second", "term:added:guaranteed")
+
+
+def test_a_later_agent_s_input_triggers_nothing():
+    """The tool of the third agent finds nothing because of what the first one said."""
+
+    def consequence(random: stdlib.Random) -> tuple[Traits, bool]:
+        new = random.random() < 0.4
+        empty = random.random() < (0.6 if new else 0.05)
+        traits = {
+            ("first", "config.model=small"): float(new),
+            ("third", "input.length"): random.random() * 10 if empty else 90 + random.random() * 10,
+            ("third", "handoff.length"): 0.7 if empty else 0.2 * random.random(),
+        }
+        return traits, feedback(random, empty)
+
+    result = contrast(cluster_on("first", "config.model=small"), chain(300, consequence), FAST)
+    assert blamed(result)[:2] == ("first", "config.model=small")
+    assert result.trigger is None
+
+
+def test_clusters_of_an_agent_share_one_test():
+    rows = chain(200, by_chance)
+    one = contrast(cluster_on("second", "handoff.order"), rows, FAST).blamed
+    other = contrast(cluster_on("third", "handoff.additions"), rows, FAST).blamed
+    assert one == other
+
+
+def scored(name: str, t: float, agent: str = "a", depth: int = 1) -> Scored:
+    return Scored(Tried(agent, "x", name), depth, 0, 0.5, t, 0.001)
+
+
+@pytest.mark.parametrize(
+    ("found", "rival", "along", "named"),
+    [
+        (scored("term:dropped:december", 9), scored("handoff.dates", 6), True, "handoff.dates"),
+        (scored("term:dropped:december", 9), scored("handoff.dates", 6), False, None),
+        (scored("term:dropped:must", 20), scored("handoff.dates", 6), True, None),
+        (scored("handoff.length", 9), scored("handoff.numbers_changed", 6), True, "numbers"),
+        (scored("handoff.order", 9), scored("handoff.dates", 9), True, None),
+        (scored("run.span_error", 6), scored("handoff.hidden_error", 5), True, "hidden"),
+        (scored("run.tokens", 9), scored("handoff.dates", 5, "b", 0), True, "handoff.dates"),
+        (scored("run.tokens", 9), scored("handoff.dates", 5, "b", 0), False, "nothing"),
+        (scored("run.tokens", 9), scored("handoff.dates", 5, "b", 2), False, None),
+        (scored("term:added:new", 9), scored("handoff.dates", 9, "b", 0), True, None),
+    ],
+)
+def test_a_finding_is_named_for_the_trait_that_says_most(
+    found: Scored, rival: Scored, along: bool, named: str | None
+):
+    got = named_for(found, [found, rival], lambda _: along)
+    if named == "nothing":
+        assert got is None
+    else:
+        assert got is not None
+        assert (named or found.tried.name) in got.tried.name
 
 
 def test_the_order_of_the_rows_changes_nothing():

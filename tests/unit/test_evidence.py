@@ -6,12 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.investigation.evidence import collect, sessions_to_quote, verify
-from pipeline.model.evidence import Evidence
+from pipeline.investigation.evidence import (
+    _passages,  # pyright: ignore[reportPrivateUsage]
+    collect,
+    sessions_to_quote,
+    verify,
+)
+from pipeline.model.evidence import Evidence, Located
 from pipeline.model.finding import Basis
 from tests.scenarios.applications import run
 from tests.scenarios.catalogue import FAULTY
 from tests.scenarios.pure_path import make_row
+from tests.scenarios.rows import trait
 from tests.unit.test_patch import a_feature, a_result
 
 MADE = run(replace(FAULTY[0], n_sessions=12), seed=1)
@@ -92,3 +98,19 @@ def test_no_cause_is_quoted_by_what_the_last_agent_said():
     failing, _ = collect(nothing, ROWS, SPANS)
     assert failing
     assert all("output" in e.field for e in failing)
+
+
+def test_a_changed_order_is_quoted_with_both_items_in_both_orders():
+    items = ("The van hit the blue car", "The driver of the van apologised")
+    given, answered = (MADE[0].spans[0].span_id, "in"), (MADE[0].spans[0].span_id, "out")
+    places = [
+        Located(text=text, span_id=span_id, field=field)
+        for text, (span_id, field) in zip(
+            (items[0], items[1], items[1], items[0]),
+            (given, answered, given, answered),
+            strict=True,
+        )
+    ]
+    detection = trait("reader", "handoff.order", 0.5).model_copy(update={"passages": tuple(places)})
+    shown = [(p.text, p.field) for p in _passages(detection)]
+    assert shown == [(items[0], "in"), (items[1], "in"), (items[1], "out"), (items[0], "out")]

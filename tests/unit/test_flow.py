@@ -1,16 +1,20 @@
 """The data flow of a session, its terms and its candidates."""
 
 import json
+import re
+from pathlib import Path
 
 from pipeline.conventions.steps import read_steps
 from pipeline.interrogation.flow import outline
 from pipeline.interrogation.meanings import meaning
 from pipeline.interrogation.statistical import StatisticalInterrogator
 from pipeline.interrogation.terms import step_terms
+from pipeline.interrogation.texts import terms
 from pipeline.model.detection import DetectorRole
 from pipeline.model.evidence import Located
 from pipeline.model.session import StepOutline
 from pipeline.model.step import Message, Role, Step, StepKind
+from pipeline.signals import detectors
 from tests.scenarios.rows import trait
 from tests.unit.genai_spans import chat, conversation, message, root, span
 
@@ -126,7 +130,9 @@ def test_a_long_session_leaves_no_agent_out():
 
 
 def test_terms_end_with_the_first_complaint():
-    spans = conversation("Move my flight", "It is moved now.", "No, that's wrong.", "Sorry, a slip.")
+    spans = conversation(
+        "Move my flight", "It is moved now.", "No, that's wrong.", "Sorry, a slip."
+    )
     (found,) = step_terms(read_steps(spans))
     assert "moved" in found.added
     assert not {"wrong", "sorry", "slip"} & {*found.external, *found.added, *found.dropped}
@@ -151,3 +157,17 @@ def test_an_agent_around_a_whole_chat_speaks_by_its_calls_before_the_complaint()
     assert found.step == "agent:desk"
     assert "moved" in found.added
     assert not {"wrong", "sorry", "slip"} & {*found.external, *found.added}
+
+
+def test_terms_are_words_that_bear_meaning():
+    text = "For this I'd like it here: you must never leave the Oberstadt unless it's paid."
+    assert terms(text) == {"must", "never", "leave", "oberstadt", "unless", "paid"}
+
+
+def test_every_trait_of_the_detectors_is_put_into_words():
+    """Names are read from the detectors' source, so that a new trait without words fails here."""
+    source = "".join(path.read_text() for path in Path(detectors.__path__[0]).glob("*.py"))
+    names = set(re.findall(r"\b(?:input|run|handoff|config)\.[a-z_]+\b", source))
+    names -= {"run.shape", "run.py"}
+    assert len(names) > 40
+    assert {name for name in names if meaning(name).clause.startswith("shows ")} == set()
