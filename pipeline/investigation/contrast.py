@@ -33,6 +33,8 @@ from pipeline.model.session import SessionRow
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 HANDOFF_ALSO = ("run.truncated", "run.loop", "run.tool_error_text", "run.span_error", "run.no_tool")
+COMPLAINTS = ("symptom.user_corrects", "symptom.user_gives_up", "symptom.user_repeats")
+MAX_CUT_SHORT = 0.05
 ALIGNED_SIGMAS = 2.0
 MOSTLY, SHARED = 0.8, 0.8
 """A trait goes along with a feature if most of the feature's failing sessions show it, or nearly
@@ -65,6 +67,17 @@ def contrast(
     return again.model_copy(update={"tried": (other.left_out, *again.tried)})
 
 
+def _is_cut_short(population: Population, failing: Bools) -> bool:
+    """Whether many failing sessions are read up to a complaint only: they lack what healthy ones,
+    which are read whole, come to later."""
+    complained = [
+        any(d.name in COMPLAINTS for d in row.enrich.detections)
+        for row, fails in zip(population.rows, failing, strict=True)
+        if fails
+    ]
+    return sum(complained) > MAX_CUT_SHORT * len(complained)
+
+
 class _OtherFault(NamedTuple):
     """Sessions that another fault explains, and how to say so."""
 
@@ -93,6 +106,7 @@ class _Trial:
         self.members = (population.members(rule) if rule else np.zeros(len(population.rows), bool))[
             self.used
         ]
+        self.cut_short = _is_cut_short(population, self.labels.failing & self.used)
         self.columns: Columns = build_columns(population, self.used, limits)
         self.positions = Positions(population.rows)
         seed = f"{limits.seed_salt} {cluster.project} {cluster.agent}"
@@ -232,6 +246,8 @@ class _Trial:
         for i in among:
             tried, r = self.columns.tried[i], float(tested.r[i])
             if r == 0.0 or bool(along[i] * np.sign(r) >= least) is not aligned:
+                continue
+            if self.cut_short and (r < 0 or tried.name.startswith("run.no_tool")):
                 continue
             depth = self.positions.depth(tried.agent, tried.step)
             one = Scored(tried, depth, i, r, float(tested.t[i]), float(tested.p[i]))

@@ -201,6 +201,26 @@ def test_a_later_agent_s_input_triggers_nothing():
     assert result.trigger is None
 
 
+@pytest.mark.parametrize("complained", [True, False])
+def test_what_sessions_lack_that_are_read_up_to_a_complaint_is_no_cause(complained: bool):
+    """Healthy sessions come to a closing word; its lack counts only where all are read whole."""
+    random = stdlib.Random(5)
+    rows: list[SessionRow] = []
+    for i in range(200):
+        failing = random.random() < 0.3
+        closed = not failing and random.random() < 0.6
+        said = StepTerms(agent="only", step="agent:only", added=("farewell",) if closed else ())
+        coded = float(random.random() < (0.2 if closed else 0.8))
+        traits = {("only", "input.has_code"): coded}
+        one = row(i, failing=failing, traits=traits, agents=("only",), terms=[said])
+        symptom = trait("only", "symptom.user_corrects", 1.0, DetectorRole.SYMPTOM)
+        shown = (*one.enrich.detections, *([symptom] if failing and complained else []))
+        enriched = one.enrich.model_copy(update={"detections": shown})
+        rows.append(one.model_copy(update={"enrich": enriched}))
+    result = contrast(cluster_on("only", "input.has_code"), rows, FAST)
+    assert blamed(result)[1] == (None if complained else "term:added:farewell")
+
+
 def test_clusters_of_an_agent_share_one_test():
     rows = chain(200, by_chance)
     one = contrast(cluster_on("second", "handoff.order"), rows, FAST).blamed
