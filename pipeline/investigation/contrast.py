@@ -149,6 +149,9 @@ class _Trial:
                 found, basis = upstream or blame(handoffs, near_tie), Basis.HANDOFF
         if found is not None:
             found = self._named_for(found)
+            held = {s.tried for s in conditional if s.p <= self.limits.alpha}
+            if found is not None and trigger is not None and found.tried not in held:
+                basis = Basis.HANDOFF
         if found is None:
             reason = "no step's own difference separates failing from healthy sessions"
             return self._nothing(reason, trigger, separating, scored)
