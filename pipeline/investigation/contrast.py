@@ -109,7 +109,7 @@ class _Trial:
         self.cut_short = _is_cut_short(population, self.labels.failing & self.used)
         self.columns: Columns = build_columns(population, self.used, limits)
         self.positions = Positions(population.rows)
-        seed = f"{limits.seed_salt} {cluster.project} {cluster.agent}"
+        seed = f"{limits.seed_salt} {cluster.agent}"
         self.seed = int(hashlib.sha256(seed.encode()).hexdigest()[:16], 16)
         self.report = Report(population, self.used, self.columns, self.positions)
 
