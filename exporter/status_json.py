@@ -8,7 +8,7 @@ from typing import Any
 
 from exporter.status_convert import SessionView
 from pipeline.model.cluster import Cluster
-from pipeline.model.coverage import Coverage, Progress
+from pipeline.model.coverage import Coverage
 from pipeline.model.finding import Finding
 from pipeline.model.session import Session
 
@@ -20,11 +20,6 @@ _HEALTHY_FIELDS = ("confirmed_n", "presumed_n", "k", "n", "low", "high")
 def coverage_json(coverage: Coverage) -> Json:
     """`received, analysed, waiting, failed, skipped, below_gate, waiting_for_spans`."""
     return coverage.model_dump(mode="json")
-
-
-def progress_json(progress: Progress) -> Json:
-    """The three counts and `settled`."""
-    return progress.model_dump(mode="json") | {"settled": progress.settled}
 
 
 def session_json(session: Session) -> Json:

@@ -34,7 +34,7 @@ MONTHS = ("January", "February", "March", "April", "October", "November")
 
 @dataclass(frozen=True)
 class Call:
-    """One call. `right_type` and the two flags are for the feedback and the tests, not the agents."""
+    """One call. `right_type` and `interleaved` are for the feedback and the tests, not the agents."""
 
     claim_id: str
     user_id: str
@@ -42,7 +42,6 @@ class Call:
     transcript: str
     right_type: str
     interleaved: bool
-    shared_story: bool
 
 
 @dataclass
@@ -118,7 +117,6 @@ def _make_call(number: int, rng: random.Random) -> Call:
         transcript="\n".join(scene.lines),
         right_type=rule.claim_type(one_first=one_first),
         interleaved=interleaved,
-        shared_story=shared,
     )
 
 

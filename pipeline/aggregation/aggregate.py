@@ -15,17 +15,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.aggregation.features import Bools, Decide, Feature, Labels, Population
 from pipeline.aggregation.phrases import phrases
-from pipeline.aggregation.rules import Cut, cuts, jaccard
 from pipeline.aggregation.settings import AggregationSettings
-from pipeline.aggregation.statistics import design_effect, fisher, in_blocks, looks_factor, wilson
-from pipeline.aggregation.verdicts import decide_row
 from pipeline.clustering.clusterer import NOISE, HypothesisClusterer
-from pipeline.interrogation.meanings import meaning
-from pipeline.interrogation.statistical import sentence
 from pipeline.model.cluster import Cluster, Condition, GateState, Rate, Rule
 from pipeline.model.session import SessionRow
+from pipeline.population.features import Bools, Feature, Labels, Population
+from pipeline.population.rules import Cut, cuts, jaccard
+from pipeline.population.statistics import design_effect, fisher, in_blocks, looks_factor, wilson
+from pipeline.traits import meaning, sentence
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 
@@ -51,11 +49,10 @@ def aggregate(
     rows: Sequence[SessionRow],
     settings: AggregationSettings | None = None,
     embed: Embed | None = None,
-    decide: Decide = decide_row,
 ) -> tuple[Cluster, ...]:
     """The clusters of one agent, sorted by id; p-values carry the looks factor, q is not set."""
     limits = settings or AggregationSettings()
-    population = Population(agent, rows, decide)
+    population = Population(agent, rows)
     found = hypotheses(population, limits)
     labels = _statement_clusters(found, limits, embed)
     groups: dict[int, list[Hypothesis]] = defaultdict(list)

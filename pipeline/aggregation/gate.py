@@ -7,8 +7,8 @@ Next: every OPEN cluster gets an investigation. Pure; the order of the clusters 
 from collections.abc import Sequence
 
 from pipeline.aggregation.settings import AggregationSettings
-from pipeline.aggregation.statistics import benjamini_hochberg
 from pipeline.model.cluster import Cluster, GateState
+from pipeline.population.statistics import benjamini_hochberg
 
 
 def gate_project(

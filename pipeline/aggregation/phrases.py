@@ -9,35 +9,25 @@ more than single words. Only the first `max_phrases` are kept, because each is o
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.aggregation.rules import jaccard
-from pipeline.model.detection import StepTerms
 from pipeline.model.session import SessionRow
+from pipeline.population.rules import jaccard
+from pipeline.population.terms import Term, terms_of
 
 Bools = NDArray[np.bool_]
-SIDES = ("added", "dropped")
 MAX_TERMS = 400
 MIN_SHARE, MAX_SHARE = 0.04, 0.5
 TOGETHER = 0.6
-
-
-class Term(NamedTuple):
-    """A term on one side of a step."""
-
-    agent: str
-    step: str
-    name: str
 
 
 def phrases(
     rows: Sequence[SessionRow], agent: str, min_members: int, max_phrases: int
 ) -> Mapping[Term, Bools]:
     """The sessions of each kept phrase, by its leading term."""
-    counts = Counter(term for row in rows for term in _terms(row, agent))
+    counts = Counter(term for row in rows for term in terms_of(row, agent))
     least, most = max(min_members, MIN_SHARE * len(rows)), MAX_SHARE * len(rows)
     usual = sorted(
         (term for term, k in counts.items() if least <= k <= most),
@@ -56,29 +46,10 @@ def phrases(
     return {group[0]: shown[group[0]] for group in groups[:max_phrases]}
 
 
-def term_members(rows: Sequence[SessionRow], agent: str, step: str, name: str) -> Bools:
-    """The sessions in which a term stands on its side of the step."""
-    wanted = Term(agent, step, name)
-    return np.array([wanted in set(_terms(row, agent)) for row in rows], bool)
-
-
 def _shown(rows: Sequence[SessionRow], agent: str, wanted: Sequence[Term]) -> dict[Term, Bools]:
     shown = {term: np.zeros(len(rows), bool) for term in wanted}
     for i, row in enumerate(rows):
-        for term in _terms(row, agent):
+        for term in terms_of(row, agent):
             if term in shown:
                 shown[term][i] = True
     return shown
-
-
-def _terms(row: SessionRow, agent: str) -> list[Term]:
-    return [term for t in row.interrogate.terms if t.agent == agent for term in _of_step(t)]
-
-
-def _of_step(terms: StepTerms) -> list[Term]:
-    sides = zip(SIDES, (terms.added, terms.dropped), strict=True)
-    return [
-        Term(terms.agent, terms.step, f"term:{side}:{word}")
-        for side, words in sides
-        for word in words
-    ]

@@ -4,19 +4,30 @@ In: a session key and a version. Out: `InterrogateResult` in the store, unless s
 there. Next: `pipeline.session` commits it with the verdict.
 """
 
+from typing import Protocol
+
 from temporalio import activity
 
 from pipeline.interrogation.contracts import InterrogateInput
 from pipeline.interrogation.engine import InterrogationEngine
-from pipeline.signals.snapshot import SnapshotReader
+from pipeline.model.answers import SessionSeen
+from pipeline.model.session import SessionKey
 from pipeline.store import Store
 from pipeline.temporal import ids
+
+
+class Reader(Protocol):
+    """Reads a session with its detections, which the stage before this one computes."""
+
+    def read(self, key: SessionKey, version: int) -> SessionSeen | None:
+        """The session at `version`, None when it has moved on."""
+        ...
 
 
 class InterrogationActivities:
     """Activities of InterrogateAgentWorkflow."""
 
-    def __init__(self, store: Store, reader: SnapshotReader, engine: InterrogationEngine) -> None:
+    def __init__(self, store: Store, reader: Reader, engine: InterrogationEngine) -> None:
         self._store = store
         self._reader = reader
         self._engine = engine

@@ -8,13 +8,13 @@ import hashlib
 from collections.abc import Sequence
 
 from pipeline.interrogation.flow import outline
-from pipeline.interrogation.meanings import meaning
 from pipeline.interrogation.terms import step_terms
 from pipeline.model.detection import Detection, DetectorRole
 from pipeline.model.evidence import Located
 from pipeline.model.session import Candidate, InterrogateResult, PromptSeen
 from pipeline.model.span import Span
 from pipeline.model.step import Role, Step, StepKind
+from pipeline.traits import sentence
 
 USER_KEYS = ("user.id", "enduser.id")
 PROMPT_CHARS = 160
@@ -53,11 +53,6 @@ def candidates(detections: Sequence[Detection]) -> tuple[Candidate, ...]:
         Candidate(agent=agent, step=step, sentence=sentence(agent, trait), traits=(trait,))
         for agent, step, trait in sorted(shown)
     )
-
-
-def sentence(agent: str, trait: str) -> str:
-    """One plain sentence, the same in every session that shows the trait."""
-    return f"{agent} {meaning(trait).clause}."
 
 
 def prompts(steps: Sequence[Step]) -> tuple[PromptSeen, ...]:

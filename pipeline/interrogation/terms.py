@@ -15,7 +15,7 @@ from functools import lru_cache
 from pipeline.interrogation.texts import incoming, joined, outgoing, terms, written
 from pipeline.model.detection import StepTerms
 from pipeline.model.step import Message, Step, StepKind
-from pipeline.signals.detectors.complaints import before_complaint
+from pipeline.text.complaints import before_complaint
 
 MAX_TERMS = 250
 Writing = tuple[str, int, frozenset[str]]

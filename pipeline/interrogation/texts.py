@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from pipeline.model.evidence import Located
 from pipeline.model.step import Message, Role, Step
-from pipeline.signals.text.words import NEGATIONS, STOP, STRICT_CONDITIONS
+from pipeline.text.words import NEGATIONS, STOP, STRICT_CONDITIONS
 
 MAX_CHARS = 40_000
 SHINGLE = 4

@@ -15,8 +15,8 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from pipeline.interrogation.meanings import Tier
 from pipeline.investigation.columns import Tried
+from pipeline.traits import Tier
 
 MIN_STRENGTH = {Tier.HARD: 0.5, Tier.SOFT: 0.8, Tier.VOLUME: 0.9}
 TRAIT_OVER_TERM = 0.65

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from pipeline.aggregation.features import Population
-from pipeline.aggregation.rules import cuts
-from pipeline.interrogation.meanings import TERM, Meaning, Tier, meaning
 from pipeline.investigation.settings import ContrastSettings
+from pipeline.population.features import Population
+from pipeline.population.rules import cuts
+from pipeline.traits import TERM, Meaning, Tier, meaning
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

@@ -15,9 +15,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.aggregation.features import Decide, Population
-from pipeline.aggregation.verdicts import decide_row
-from pipeline.interrogation.meanings import Tier
 from pipeline.investigation.blame import Scored, blame, named_for, upstream_loss
 from pipeline.investigation.columns import Columns, Tried, build_columns, scaled, unit
 from pipeline.investigation.permutation import LabelSet, MaxT, Shuffle, max_t
@@ -29,6 +26,8 @@ from pipeline.investigation.strata import strata_of, within
 from pipeline.model.cluster import Cluster
 from pipeline.model.finding import Basis
 from pipeline.model.session import SessionRow
+from pipeline.population.features import Population
+from pipeline.traits import Tier
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -45,7 +44,6 @@ def contrast(
     cluster: Cluster,
     rows: Sequence[SessionRow],
     settings: ContrastSettings | None = None,
-    decide: Decide = decide_row,
 ) -> ContrastResult:
     """Contrast the agent's failing with its healthy sessions and blame along the data flow.
 
@@ -54,7 +52,7 @@ def contrast(
     once more, at half the error.
     """
     limits = settings or ContrastSettings()
-    population = Population(cluster.agent, rows, decide)
+    population = Population(cluster.agent, rows)
     trial = _Trial(cluster, population, limits)
     result = trial.run()
     other = trial.other_fault() if result.blamed is None else None
@@ -155,7 +153,7 @@ class _Trial:
         if found is None:
             reason = "no step's own difference separates failing from healthy sessions"
             return self._nothing(reason, trigger, separating, scored)
-        return self.report.blamed(self.cluster, found, basis, trigger, separating, conditional)
+        return self.report.blamed(self.cluster, found, basis, trigger, separating)
 
     def _named_for(self, found: Scored) -> Scored | None:
         """The feature that the finding names: what the same failing sessions show as well."""

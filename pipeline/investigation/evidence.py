@@ -11,13 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pipeline.conventions.quotes import read_field
 from pipeline.conventions.steps import read_steps
-from pipeline.interrogation.meanings import Tier
 from pipeline.investigation.result import ContrastResult, FeatureResult
 from pipeline.investigation.wording import tried
 from pipeline.model.detection import Detection
 from pipeline.model.evidence import Evidence, Located
 from pipeline.model.session import SessionRow, StepOutline
 from pipeline.model.span import Span
+from pipeline.traits import Tier
 
 MAX_FAILING = 3
 MAX_HEALTHY = 2

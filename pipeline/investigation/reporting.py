@@ -3,15 +3,13 @@
 In: scored features and the population. Out: `ContrastResult`. Next: wording, evidence, patch.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.aggregation.features import Population
-from pipeline.aggregation.statistics import wilson
 from pipeline.investigation.blame import Scored
-from pipeline.investigation.columns import Columns, Tried
+from pipeline.investigation.columns import Columns
 from pipeline.investigation.positions import Positions
 from pipeline.investigation.result import ContrastResult, FeatureResult
 from pipeline.investigation.strata import best_cut
@@ -19,6 +17,8 @@ from pipeline.model.cluster import Cluster
 from pipeline.model.finding import Basis, HealthyRate
 from pipeline.model.session import SessionRow
 from pipeline.model.signal import SignalSource, VerdictLabel
+from pipeline.population.features import Population
+from pipeline.population.statistics import wilson
 
 Bools = NDArray[np.bool_]
 MAX_RIVALS = 8
@@ -33,7 +33,7 @@ class Report:
         self, population: Population, used: Bools, columns: Columns, positions: Positions
     ) -> None:
         self._rows = [r for r, use in zip(population.rows, used, strict=True) if use]
-        self._population, self._columns, self._positions = population, columns, positions
+        self._columns, self._positions = columns, positions
         self._failing = population.labels().failing[used]
         self._healthy = population.labels().healthy[used]
 
@@ -44,10 +44,8 @@ class Report:
         basis: Basis,
         trigger: Scored | None,
         separating: Sequence[Scored],
-        conditional: Sequence[Scored],
     ) -> ContrastResult:
         """A cause is named."""
-        within = {s.tried: s for s in conditional} if trigger else {}
         overall = {s.tried: s for s in separating}
         shown = self.shows(overall.get(found.tried, found))
         with_trigger = self.shows(trigger) if trigger else np.ones(len(shown), bool)
@@ -56,9 +54,9 @@ class Report:
         return self._result(
             cluster,
             basis=basis,
-            blamed=self._feature(overall.get(found.tried, found), within),
-            trigger=self._feature(trigger, {}) if trigger else None,
-            rivals=tuple(self._feature(s, within) for s in rivals if s.tried not in shown_already)[
+            blamed=self._feature(overall.get(found.tried, found)),
+            trigger=self._feature(trigger) if trigger else None,
+            rivals=tuple(self._feature(s) for s in rivals if s.tried not in shown_already)[
                 :MAX_RIVALS
             ],
             p_value=max(found.p, overall.get(found.tried, found).p),
@@ -84,8 +82,8 @@ class Report:
             cluster,
             basis=Basis.NONE,
             blamed=None,
-            trigger=self._feature(trigger, {}) if trigger else None,
-            rivals=tuple(self._feature(s, {}) for s in strongest[:MAX_RIVALS]),
+            trigger=self._feature(trigger) if trigger else None,
+            rivals=tuple(self._feature(s) for s in strongest[:MAX_RIVALS]),
             p_value=None,
             members=members,
             compared=~members,
@@ -108,8 +106,6 @@ class Report:
                 "agent": cluster.agent,
                 "surfaced_agent": self._positions.last_agent,
                 "n_tests": len(self._columns.columns),
-                "n_failing": int(self._failing.sum()),
-                "n_healthy": int(healthy.sum()),
                 "failing": wilson(int(failing.sum()), int(self._failing.sum())),
                 "healthy": HealthyRate(
                     **rate.model_dump(),
@@ -123,9 +119,8 @@ class Report:
             }
         )
 
-    def _feature(self, scored: Scored, within: Mapping[Tried, Scored]) -> FeatureResult:
+    def _feature(self, scored: Scored) -> FeatureResult:
         cut, shown = self._cut(scored), self.shows(scored)
-        inner = within.get(scored.tried)
         return FeatureResult(
             agent=scored.tried.agent,
             step=scored.tried.step,
@@ -137,8 +132,6 @@ class Report:
             cut=cut,
             failing=wilson(int((shown & self._failing).sum()), int(self._failing.sum())),
             healthy=wilson(int((shown & self._healthy).sum()), int(self._healthy.sum())),
-            p_conditional=inner.p if inner else None,
-            t_conditional=round(inner.t, 6) if inner else None,
         )
 
     def _cut(self, scored: Scored) -> float:

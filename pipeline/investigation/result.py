@@ -26,8 +26,6 @@ class FeatureResult(Frozen):
     cut: float
     failing: Rate
     healthy: Rate
-    p_conditional: float | None = None
-    t_conditional: float | None = None
 
 
 class ContrastResult(Frozen):
@@ -43,8 +41,6 @@ class ContrastResult(Frozen):
     """Other features that separate, strongest first."""
     p_value: float | None
     n_tests: int
-    n_failing: int
-    n_healthy: int
     failing: Rate
     healthy: HealthyRate
     failing_ids: tuple[str, ...]

@@ -3,11 +3,11 @@
 In: `ContrastResult` and one telling detail. Out: strings. Next: the finding.
 """
 
-from pipeline.interrogation.meanings import Tier
 from pipeline.investigation.columns import Tried
 from pipeline.investigation.result import ContrastResult, FeatureResult
 from pipeline.model.cluster import Cluster, Rate
 from pipeline.model.finding import Basis
+from pipeline.traits import Tier
 
 
 def tried(feature: FeatureResult) -> Tried:

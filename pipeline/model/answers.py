@@ -4,6 +4,7 @@ In: nothing. Out: clocks, snapshots, the results of fenced writes. Next: activit
 into workflow results, the status service into protobuf.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from pipeline.model.session import (
 )
 from pipeline.model.signal import Signal
 from pipeline.model.span import Span
+from pipeline.model.step import Step
 
 
 class SessionClock(Frozen):
@@ -45,6 +47,14 @@ class Snapshot(NamedTuple):
     version: int
     spans: tuple[Span, ...]
     n_spans: int
+
+
+class SessionSeen(NamedTuple):
+    """A session at one version, as the detectors saw it."""
+
+    spans: Sequence[Span]
+    steps: Sequence[Step]
+    enriched: EnrichResult
 
 
 class StageResults(Frozen):

@@ -14,9 +14,9 @@ from pipeline.errors import LimitExceeded
 from pipeline.model.answers import SessionClock, StageResults
 from pipeline.model.session import SessionKey, SessionRow, SessionState
 from pipeline.session.contracts import CommitSessionInput, CommitSessionResult, NotifyInput
-from pipeline.signals.verdict import decide
 from pipeline.store import Store
 from pipeline.temporal.nudges import nudge_agent
+from pipeline.verdict import decide
 
 ENGINE_VERSION = "1"
 NO_AGENT_STEPS = "no_agent_steps"

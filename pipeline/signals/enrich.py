@@ -19,12 +19,12 @@ from pipeline.model.session import EnrichResult
 from pipeline.model.signal import SignalSource, Vote
 from pipeline.model.span import Span
 from pipeline.model.step import Step, StepKind
-from pipeline.signals.detectors.complaints import before_complaint
 from pipeline.signals.detectors.config import read_config
 from pipeline.signals.detectors.handoff import read_handoffs
 from pipeline.signals.detectors.inputs import read_inputs
 from pipeline.signals.detectors.run import read_run
 from pipeline.signals.detectors.symptoms import is_root, read_symptoms
+from pipeline.text.complaints import before_complaint
 
 
 def enrich(steps: Sequence[Step], spans: Sequence[Span]) -> EnrichResult:

@@ -1,7 +1,7 @@
 """One read of a session for the two children that look at its spans.
 
 In: the store, a session and the version asked for. Out: its spans, steps and detections, or None
-when it has moved on. Next: `pipeline.signals.activities` and `pipeline.interrogation.activities`.
+when it has moved on. Next: the activities of both; `pipeline.worker` hands it to them.
 
 The children run at once and need the same pure result, so whoever comes second in this process waits
 for the first instead of computing it again. On another worker it computes for itself.
@@ -9,28 +9,18 @@ for the first instead of computing it again. On another worker it computes for i
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import NamedTuple
 
 from pipeline.conventions.steps import read_steps
 from pipeline.errors import LimitExceeded
-from pipeline.model.session import EnrichResult, SessionKey
-from pipeline.model.span import Span
-from pipeline.model.step import Step
+from pipeline.model.answers import SessionSeen
+from pipeline.model.session import SessionKey
 from pipeline.signals.enrich import enrich
 from pipeline.store import Store
 
 N_READERS = 2
 MAX_KEPT = 8
-
-
-class SessionSeen(NamedTuple):
-    """A session at one version."""
-
-    spans: Sequence[Span]
-    steps: Sequence[Step]
-    enriched: EnrichResult
 
 
 class _Kept(NamedTuple):

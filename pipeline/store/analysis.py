@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, and_, delete, or_, select, update
 
 from pipeline.errors import NotFound
 from pipeline.model.answers import FinishResult, SessionClock, Snapshot, StageResults
-from pipeline.model.nudge import AgentNudge, Nudge
+from pipeline.model.nudge import Nudge
 from pipeline.model.session import (
     EnrichResult,
     InterrogateResult,
@@ -156,7 +156,7 @@ def finish_session(
     session = find_session(connection, key, lock=True)
     if session is None or session.version != version:
         return FinishResult(done=False)
-    state, reason, engine_version = outcome
+    engine_version = outcome[2]
     names = set(agents_of(connection, session.id))
     newer = session.analysed_version == version and (
         engine_order(session.engine_version) > engine_order(engine_version)
@@ -165,23 +165,34 @@ def finish_session(
         names.update(row.agents if row else ())
         if _write_row(connection, session.id, key.project, row):
             raise_epochs(connection, key.project, names, now)
-        verdict = row.verdict if row else Verdict.model_validate_json(UNKNOWN_VERDICT)
-        connection.execute(
-            update(sessions)
-            .where(sessions.c.id == session.id)
-            .values(
-                analysed_version=version,
-                nudged=False,
-                dirty_since=None,
-                state=state.value,
-                reason=reason,
-                engine_version=engine_version,
-                label=verdict.label.value,
-                verdict=verdict.model_dump_json(),
-                agents=json.dumps(row.agents if row else ()),
-            )
-        )
+        _end(connection, session.id, version, row, outcome)
     return FinishResult(done=True, agents=to_nudge(connection, key.project, names))
+
+
+def _end(
+    connection: Connection,
+    ref: int,
+    version: int,
+    row: SessionRow | None,
+    outcome: tuple[SessionState, str, str],
+) -> None:
+    state, reason, engine_version = outcome
+    verdict = row.verdict if row else Verdict.model_validate_json(UNKNOWN_VERDICT)
+    connection.execute(
+        update(sessions)
+        .where(sessions.c.id == ref)
+        .values(
+            analysed_version=version,
+            nudged=False,
+            dirty_since=None,
+            state=state.value,
+            reason=reason,
+            engine_version=engine_version,
+            label=verdict.label.value,
+            verdict=verdict.model_dump_json(),
+            agents=json.dumps(row.agents if row else ()),
+        )
+    )
 
 
 def _write_row(connection: Connection, ref: int, project: str, row: SessionRow | None) -> bool:
@@ -204,14 +215,6 @@ def _write_row(connection: Connection, ref: int, project: str, row: SessionRow |
             [{"project": project, "agent": name, "session_ref": ref} for name in row.agents],
         )
     return True
-
-
-def agents_to_nudge(connection: Connection, key: SessionKey) -> tuple[AgentNudge, ...]:
-    """The session's agents that are dirty and that nobody nudged."""
-    session = find_session(connection, key)
-    if session is None:
-        return ()
-    return to_nudge(connection, key.project, agents_of(connection, session.id))
 
 
 def lost_nudges(

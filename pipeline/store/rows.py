@@ -6,7 +6,7 @@ In: project and agent within one transaction. Out: rows in a fixed order, vector
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from pipeline.model.session import SessionRow
 from pipeline.store.chunks import chunked
@@ -16,29 +16,28 @@ from pipeline.store.schema import agents, embeddings, session_agents, session_ro
 
 
 def load_rows(
-    connection: Connection, project: str, agent: str | None, limit: int
+    connection: Connection, project: str, agent: str, limit: int
 ) -> tuple[int, tuple[SessionRow, ...]]:
-    """The epoch and the rows of all sessions in which the agent acts (None: of all sessions).
+    """The epoch and the rows of all sessions in which the agent acts.
 
     Beyond `limit` the sessions with the smallest digests are taken: a choice by chance that does not
     depend on what came first.
     """
-    epochs = select(func.coalesce(func.sum(agents.c.epoch), 0)).where(agents.c.project == project)
+    epochs = select(agents.c.epoch).where(agents.c.project == project, agents.c.agent == agent)
+    acting = select(session_agents.c.session_ref).where(
+        session_agents.c.project == project, session_agents.c.agent == agent
+    )
     query = (
         select(session_rows.c.body)
         .join(sessions, sessions.c.id == session_rows.c.session_ref)
-        .where(sessions.c.project == project)
+        .where(session_rows.c.session_ref.in_(acting))
+        .order_by(sessions.c.digest)
+        .limit(limit)
     )
-    if agent is not None:
-        epochs = epochs.where(agents.c.agent == agent)
-        acting = select(session_agents.c.session_ref).where(
-            session_agents.c.project == project, session_agents.c.agent == agent
-        )
-        query = query.where(session_rows.c.session_ref.in_(acting))
-    epoch: int = connection.execute(epochs).scalar_one()
-    bodies = connection.execute(query.order_by(sessions.c.digest).limit(limit)).scalars()
+    epoch = connection.execute(epochs).scalar() or 0
+    bodies = connection.execute(query).scalars()
     rows = [unpack_model(SessionRow, body) for body in bodies]
-    return int(epoch), tuple(sorted(rows, key=lambda row: row.session_id))
+    return epoch, tuple(sorted(rows, key=lambda row: row.session_id))
 
 
 def load_embeddings(connection: Connection, keys: Sequence[str]) -> dict[str, bytes]:

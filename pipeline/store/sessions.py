@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, Row, Update, bindparam, delete, select, update
 
 from pipeline.model.nudge import Nudge
 from pipeline.model.session import SessionKey, SessionState
@@ -91,17 +91,7 @@ def raise_versions(connection: Connection, refs: Iterable[int], now: int) -> dic
     nudges: dict[int, Nudge] = {}
     changes: list[dict[str, Any]] = []
     for refs_piece in chunked(sorted(set(refs))):
-        locked = select(
-            sessions.c.id,
-            sessions.c.project,
-            sessions.c.digest,
-            sessions.c.version,
-            sessions.c.n_spans,
-            sessions.c.nudged,
-            sessions.c.nudged_at,
-            sessions.c.dirty_since,
-        ).where(sessions.c.id.in_(refs_piece))
-        for row in connection.execute(locked.order_by(sessions.c.id).with_for_update()).all():
+        for row in _locked(connection, refs_piece):
             version = row.version + 1
             if row.n_spans == 0:
                 _retract(connection, row.id, row.project, version, now)
@@ -118,18 +108,36 @@ def raise_versions(connection: Connection, refs: Iterable[int], now: int) -> dic
                 }
             )
     if changes:
-        dirty = update(sessions).where(sessions.c.id == bindparam("ref"))
-        dirty = dirty.values(
-            version=bindparam("new_version"),
-            dirty_since=bindparam("since"),
-            nudged_at=bindparam("at"),
-            nudged=True,
-            state=SessionState.WAITING.value,
-            reason="",
-            last_seen=now,
-        )
-        connection.execute(dirty, changes)
+        connection.execute(_dirty(now), changes)
     return nudges
+
+
+def _locked(connection: Connection, refs: Sequence[int]) -> Sequence[Row[Any]]:
+    columns = (
+        "id",
+        "project",
+        "digest",
+        "version",
+        "n_spans",
+        "nudged",
+        "nudged_at",
+        "dirty_since",
+    )
+    chosen = select(*(sessions.c[name] for name in columns)).where(sessions.c.id.in_(refs))
+    return connection.execute(chosen.order_by(sessions.c.id).with_for_update()).all()
+
+
+def _dirty(now: int) -> Update:
+    dirty = update(sessions).where(sessions.c.id == bindparam("ref"))
+    return dirty.values(
+        version=bindparam("new_version"),
+        dirty_since=bindparam("since"),
+        nudged_at=bindparam("at"),
+        nudged=True,
+        state=SessionState.WAITING.value,
+        reason="",
+        last_seen=now,
+    )
 
 
 def _retract(connection: Connection, ref: int, project: str, version: int, now: int) -> None:

@@ -19,7 +19,6 @@ from pipeline.errors import NotFound
 from pipeline.model.answers import (
     AgentClock,
     FinishResult,
-    Opening,
     ReplaceResult,
     SessionClock,
     Snapshot,
@@ -38,7 +37,7 @@ from pipeline.store import (
     rows,
     spans,
 )
-from pipeline.store.clusters import Regate, open_investigations, replace_clusters
+from pipeline.store.clusters import Regate, replace_clusters
 from pipeline.store.dialect import database_url, prepare_database, reading_engine, writing_engine
 from pipeline.store.failures import store_errors
 from pipeline.store.migrate import migrate
@@ -191,11 +190,6 @@ class Store(Inspection):
             lambda c: analysis.finish_session(c, key, version, row, outcome, self._now())
         )
 
-    def agents_to_nudge(self, key: SessionKey) -> tuple[AgentNudge, ...]:
-        """The session's agents that are dirty and that nobody nudged yet."""
-        with self._read() as connection:
-            return analysis.agents_to_nudge(connection, key)
-
     def mark_agent_nudged(self, project: str, agent: str) -> None:
         """To be called after the nudge was sent."""
         self._write(lambda c: agents.mark_nudged(c, project, agent, self._now()))
@@ -208,7 +202,7 @@ class Store(Inspection):
             return agents.agent_clock(connection, project, agent, self._now())
 
     def load_rows(
-        self, project: str, agent: str | None, *, limit: int = MAX_ROWS
+        self, project: str, agent: str, *, limit: int = MAX_ROWS
     ) -> tuple[int, tuple[SessionRow, ...]]:
         """The epoch and the rows of the agent's sessions, read in one transaction."""
         with self._read() as connection:
@@ -239,11 +233,6 @@ class Store(Inspection):
         """Replace the agent's clusters, gate the project anew, withdraw what is not supported."""
         owner, at = (project, agent), (epoch, engine_version)
         return self._write(lambda c: replace_clusters(c, owner, at, clusters, regate, self._now()))
-
-    def open_investigations(self, project: str) -> tuple[Opening, ...]:
-        """Cluster revisions that are gated open and have no result."""
-        with self._read() as connection:
-            return open_investigations(connection, project)
 
     # investigation
 

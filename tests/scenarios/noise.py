@@ -19,7 +19,7 @@ from pipeline.model.session import (
     StepOutline,
 )
 from pipeline.model.signal import SignalSource, Vote
-from pipeline.signals.verdict import decide
+from pipeline.verdict import decide
 
 SMOOTH = ("run.latency", "run.tokens", "handoff.length", "input.length", "input.n_lines")
 LOSSES = (

@@ -26,7 +26,7 @@ from pipeline.model.signal import Signal
 from pipeline.model.span import Span
 from pipeline.signals.enrich import enrich
 from pipeline.signals.merge import merge_signals
-from pipeline.signals.verdict import decide
+from pipeline.verdict import decide
 
 PROJECT = "scenario"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

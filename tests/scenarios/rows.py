@@ -11,7 +11,7 @@ from pipeline.model.session import (
     StepOutline,
 )
 from pipeline.model.signal import SignalSource, Vote
-from pipeline.signals.verdict import decide
+from pipeline.verdict import decide
 
 HUMAN = SignalSource.HUMAN
 

@@ -11,6 +11,7 @@ from typing import Any
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from exporter.resolve import resolve
+from pipeline.model.answers import FinishResult
 from pipeline.model.cluster import Cluster, Condition, GateState, Rate, Rule
 from pipeline.model.finding import Basis, Finding, FindingState, HealthyRate
 from pipeline.model.nudge import CommitResult
@@ -140,7 +141,13 @@ def row(session_id: str, *agents: str, failing: bool = True, user: str | None = 
 
 
 def finish(store: Store, content: SessionRow, project: str = "p") -> SessionKey:
-    """Analyse a session at its newest version."""
+    """Analyse a session at its newest version; its key."""
+    finish_session(store, content, project)
+    return SessionKey.of(project, content.session_id)
+
+
+def finish_session(store: Store, content: SessionRow, project: str = "p") -> FinishResult:
+    """Analyse a session at its newest version; what the store answered."""
     key = SessionKey.of(project, content.session_id)
     clock = store.session_clock(key)
     assert clock is not None
@@ -153,7 +160,7 @@ def finish(store: Store, content: SessionRow, project: str = "p") -> SessionKey:
         engine_version="1",
     )
     assert result.done
-    return key
+    return result
 
 
 def cluster(cluster_id: str, *session_ids: str, **changes: Any) -> Cluster:

@@ -7,7 +7,7 @@ import pytest
 from pipeline.conventions.steps import read_steps
 from pipeline.model.detection import DetectorRole
 from pipeline.model.span import Span, SpanStatus
-from pipeline.signals.detectors.complaints import before_complaint, complained_at
+from pipeline.text.complaints import before_complaint
 from tests.unit.genai_spans import SECOND, chat, conversation, enriched, message, root, span, tool
 
 ASKED = "Move my 09:40 flight to 17 May, unless it costs more than 80 euros."
@@ -24,8 +24,10 @@ def traits(spans: Sequence[Span]) -> dict[tuple[str, str], float]:
 
 
 def cut(spans: Sequence[Span]) -> float | None:
-    at = complained_at(read_steps(spans))
-    return None if at is None else at / SECOND
+    """When the first step starts, in seconds, that a complaint took away."""
+    steps = read_steps(spans)
+    kept = {s.span_id for s in before_complaint(steps)}
+    return min((s.start / SECOND for s in steps if s.span_id not in kept), default=None)
 
 
 def long_chat(after: Sequence[Span] = (), **more: object) -> list[Span]:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.conventions.quotes import read_field
-from pipeline.signals.text.items import read_items
+from pipeline.text.items import read_items
 from tests.unit.genai_spans import agent, enriched, handed, loss, root
 
 TRANSCRIPT = """Customer: I was driving home on Maple Street on 12 March 2024 when it started to hail.

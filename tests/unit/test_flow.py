@@ -6,7 +6,6 @@ from pathlib import Path
 
 from pipeline.conventions.steps import read_steps
 from pipeline.interrogation.flow import outline
-from pipeline.interrogation.meanings import meaning
 from pipeline.interrogation.statistical import StatisticalInterrogator
 from pipeline.interrogation.terms import step_terms
 from pipeline.interrogation.texts import terms
@@ -15,6 +14,7 @@ from pipeline.model.evidence import Located
 from pipeline.model.session import StepOutline
 from pipeline.model.step import Message, Role, Step, StepKind
 from pipeline.signals import detectors
+from pipeline.traits import meaning
 from tests.scenarios.rows import trait
 from tests.unit.genai_spans import chat, conversation, message, root, span
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from pipeline.aggregation.gate import gate_project
 from pipeline.aggregation.settings import AggregationSettings
-from pipeline.aggregation.statistics import (
+from pipeline.model.cluster import Cluster, Condition, GateState, Rule
+from pipeline.population.statistics import (
     benjamini_hochberg,
     design_effect,
     fisher,
@@ -17,7 +18,6 @@ from pipeline.aggregation.statistics import (
     looks_factor,
     wilson,
 )
-from pipeline.model.cluster import Cluster, Condition, GateState, Rule
 
 P = st.floats(0.0, 1.0)
 

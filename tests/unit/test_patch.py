@@ -2,7 +2,6 @@
 
 import pytest
 
-from pipeline.aggregation.statistics import wilson
 from pipeline.conventions.prompt_groups import prompt_group
 from pipeline.interrogation.statistical import prompts
 from pipeline.investigation.engine import finding_id, state_of
@@ -16,6 +15,7 @@ from pipeline.model.session import SessionRow
 from pipeline.model.signal import SignalSource
 from pipeline.model.span import Span
 from pipeline.model.step import Step, StepKind
+from pipeline.population.statistics import wilson
 from tests.scenarios.rows import row
 
 OLD = "You sum up calls.\nKeep conditions word for word.\nToday is 2026-01-{day}.\n- Be polite."
@@ -49,8 +49,6 @@ def a_result(blamed: FeatureResult | None, **fields: object) -> ContrastResult:
         rivals=(),
         p_value=0.0001 if blamed else None,
         n_tests=100,
-        n_failing=40,
-        n_healthy=90,
         failing=wilson(30, 40),
         healthy=HealthyRate(**rate.model_dump(), confirmed_n=20, presumed_n=70),
         failing_ids=("s00001",),

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.aggregation.blocks import blocks
-from pipeline.aggregation.rules import cuts, jaccard
+from pipeline.population.blocks import blocks
+from pipeline.population.rules import cuts, jaccard
 from tests.scenarios.rows import row
 
 VALUES = st.lists(st.floats(0, 100), min_size=1, max_size=60).map(np.array)

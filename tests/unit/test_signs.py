@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.signals.text.items import read_items
+from pipeline.text.items import read_items
 from tests.unit.genai_spans import loss
 
 NEGATIVE = [

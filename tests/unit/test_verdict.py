@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pipeline.model.session import EnrichResult, MergeResult
 from pipeline.model.signal import Signal, SignalKind, SignalSource, Verdict, VerdictLabel, Vote
 from pipeline.signals.merge import merge_signals
-from pipeline.signals.verdict import decide
+from pipeline.verdict import decide
 from tests.unit.genai_spans import DATA
 
 HUMAN, LABEL, SYNTHETIC = SignalSource.HUMAN, SignalSource.LABEL, SignalSource.SYNTHETIC

@@ -10,9 +10,9 @@ from pipeline.signals.detectors.coverage import kept
 from pipeline.signals.detectors.exchanges import Exchange, Side
 from pipeline.signals.detectors.run import is_error_text
 from pipeline.signals.detectors.tally import Tally
-from pipeline.signals.text.excerpts import beginning, excerpt
-from pipeline.signals.text.items import Item
-from pipeline.signals.text.words import FAILURE
+from pipeline.text.excerpts import beginning, excerpt
+from pipeline.text.items import Item
+from pipeline.text.words import FAILURE
 
 _SMALL = 10
 

@@ -16,11 +16,11 @@ from pipeline.model.evidence import Located
 from pipeline.signals.detectors.exchanges import Exchange, Side
 from pipeline.signals.detectors.structured import changed_values
 from pipeline.signals.detectors.tally import Tally
-from pipeline.signals.text.analysed import WORD, stem
-from pipeline.signals.text.excerpts import excerpt
-from pipeline.signals.text.items import Item
-from pipeline.signals.text.units import same_unit
-from pipeline.signals.text.words import STOP
+from pipeline.text.analysed import WORD, stem
+from pipeline.text.excerpts import excerpt
+from pipeline.text.items import Item
+from pipeline.text.units import same_unit
+from pipeline.text.words import STOP
 
 _REACH = 48
 _MAX_DERIVED = 60

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from pipeline.model.evidence import Located
 from pipeline.signals.detectors.exchanges import Exchange, Side
 from pipeline.signals.detectors.tally import Tally
-from pipeline.signals.text.excerpts import excerpt
-from pipeline.signals.text.items import Item
+from pipeline.text.excerpts import excerpt
+from pipeline.text.items import Item
 
 KINDS = {
     "handoff.numbers": ("number",),

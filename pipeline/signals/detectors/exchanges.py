@@ -11,8 +11,8 @@ from pipeline.conventions.invocations import Invocation, Turn
 from pipeline.model.evidence import Located
 from pipeline.model.step import Message, Role, Step
 from pipeline.signals.detectors.run import is_error_text
-from pipeline.signals.text.analysed import Analysed, analyse
-from pipeline.signals.text.items import Item
+from pipeline.text.analysed import Analysed, analyse
+from pipeline.text.items import Item
 
 _LABEL_WORDS = 12
 _DOCUMENT_CHARS = 600

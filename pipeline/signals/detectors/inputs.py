@@ -14,11 +14,11 @@ from pipeline.conventions.invocations import Invocation
 from pipeline.model.detection import Detection
 from pipeline.model.evidence import Located
 from pipeline.signals.detectors.made import trait
-from pipeline.signals.text.analysed import analyse, leading_label
-from pipeline.signals.text.excerpts import beginning
-from pipeline.signals.text.items import Item
-from pipeline.signals.text.units import CURRENCIES
-from pipeline.signals.text.words import LANGUAGES
+from pipeline.text.analysed import analyse, leading_label
+from pipeline.text.excerpts import beginning
+from pipeline.text.items import Item
+from pipeline.text.units import CURRENCIES
+from pipeline.text.words import LANGUAGES
 
 _STAMP = re.compile(r"\A[^\w]*[\[(]?\d[\d:.\-T ]*(?:[ap]m)?[\])]?\s*[-–|]?\s*", re.IGNORECASE)
 _JSON_SPEAKER = re.compile(r'"(?:speaker|role|author|from|sender|who|by)"\s*:\s*"([^"\n]{1,40})"')

@@ -14,8 +14,8 @@ from itertools import combinations
 
 from pipeline.model.evidence import Located
 from pipeline.signals.detectors.exchanges import Exchange, Side
-from pipeline.signals.text.analysed import Segment
-from pipeline.signals.text.excerpts import excerpt
+from pipeline.text.analysed import Segment
+from pipeline.text.excerpts import excerpt
 
 MIN_LINKS = 4
 _MIN_PLACES = 3

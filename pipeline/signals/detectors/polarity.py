@@ -14,10 +14,10 @@ from collections.abc import Iterator, Mapping
 from pipeline.model.evidence import Located
 from pipeline.signals.detectors.exchanges import Exchange
 from pipeline.signals.detectors.tally import Tally
-from pipeline.signals.text.analysed import Analysed, Segment
-from pipeline.signals.text.excerpts import excerpt
-from pipeline.signals.text.provisos import Proviso, read_proviso, says_proviso
-from pipeline.signals.text.words import STRICT_CONDITIONS
+from pipeline.text.analysed import Analysed, Segment
+from pipeline.text.excerpts import excerpt
+from pipeline.text.provisos import Proviso, read_proviso, says_proviso
+from pipeline.text.words import STRICT_CONDITIONS
 
 _MIN_SHARED = 3
 _MIN_SHARE = 0.6

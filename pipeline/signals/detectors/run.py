@@ -15,8 +15,8 @@ from pipeline.model.detection import Detection
 from pipeline.model.evidence import Located
 from pipeline.model.step import Step, StepKind
 from pipeline.signals.detectors.made import trait
-from pipeline.signals.text.excerpts import beginning
-from pipeline.signals.text.phrases import ERROR_KEYS, ERROR_STATES, TOOL_ERROR
+from pipeline.text.excerpts import beginning
+from pipeline.text.phrases import ERROR_KEYS, ERROR_STATES, TOOL_ERROR
 
 _CUT = {"length", "max_tokens", "model_length", "max_output_tokens", "incomplete"}
 _STATES = {"status", "state", "result", "status_code", "statuscode", "code"}

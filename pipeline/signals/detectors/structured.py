@@ -13,7 +13,7 @@ from typing import Any, cast
 from pipeline.conventions.quotes import is_list, parse_json
 from pipeline.model.evidence import Located
 from pipeline.signals.detectors.exchanges import Side
-from pipeline.signals.text.excerpts import excerpt
+from pipeline.text.excerpts import excerpt
 
 _OBJECT = re.compile(r"[{\[].*[}\]]", re.DOTALL)
 _UNIT_KEYS = re.compile(r"currency|unit|uom|währung|devise|moneda", re.IGNORECASE)

@@ -13,10 +13,10 @@ from pipeline.model.detection import Detection, DetectorRole
 from pipeline.model.evidence import Located
 from pipeline.model.span import Span, SpanStatus
 from pipeline.model.step import Step, StepKind
-from pipeline.signals.detectors.complaints import read_complaints
 from pipeline.signals.detectors.made import symptom
-from pipeline.signals.text.excerpts import beginning, excerpt
-from pipeline.signals.text.phrases import REFUSES
+from pipeline.text.complaints import read_complaints
+from pipeline.text.excerpts import beginning, excerpt
+from pipeline.text.phrases import REFUSES
 
 _ENTRY_KINDS = (2, 5)
 _WORDS = {

@@ -36,8 +36,8 @@ from pipeline.model.span import Span
 from pipeline.model.span_record import SpanKeys, SpanRecord
 from pipeline.signals.enrich import enrich
 from pipeline.signals.merge import merge_signals
-from pipeline.signals.verdict import decide
 from pipeline.store.span_codec import decode_span
+from pipeline.verdict import decide
 from tests.scenarios.held_out.truth import Application, Line
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from pipeline.signals.text.signs import signed_place
-from pipeline.signals.text.units import CURRENCIES, CURRENCY_SIGNS, UNIT_PATTERN, UNITS
-from pipeline.signals.text.words import MONTHS, NOT_NAMES, NUMBER_WORDS, STOP, WEEKDAYS
+from pipeline.text.signs import signed_place
+from pipeline.text.units import CURRENCIES, CURRENCY_SIGNS, UNIT_PATTERN, UNITS
+from pipeline.text.words import MONTHS, NOT_NAMES, NUMBER_WORDS, STOP, WEEKDAYS
 
 _MONTH = "|".join(sorted(MONTHS, key=lambda w: (-len(w), w)))
 _NUM = r"\d{1,3}(?:[,.'’ ]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d+(?:[.,]\d+)?"

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pipeline.conventions.invocations import Invocation, Turn, read_invocations
 from pipeline.model.evidence import Located
 from pipeline.model.step import Message, Role, Step, StepKind
-from pipeline.signals.text.analysed import analyse
-from pipeline.signals.text.phrases import CORRECTS, GIVES_UP
+from pipeline.text.analysed import analyse
+from pipeline.text.phrases import CORRECTS, GIVES_UP
 
 _MAX_COMPLAINT = 700
 _MIN_STEMS = 4
@@ -69,15 +69,6 @@ def _said(message: Message, earlier: list[frozenset[str]]) -> Iterator[tuple[str
 def _jaccard(one: frozenset[str], other: frozenset[str]) -> float:
     union = len(one | other)
     return len(one & other) / union if union else 0.0
-
-
-def complained_at(steps: Sequence[Step]) -> int | None:
-    """When the turn with the session's first complaint began, in ns; None without a complaint.
-
-    A step that starts then or later belongs to what follows the complaint.
-    """
-    cut = _cut(steps)
-    return None if cut is None else cut[0]
 
 
 def before_complaint(steps: Sequence[Step]) -> tuple[Step, ...]:

@@ -19,7 +19,7 @@ the same of synthetic votes.
 from collections.abc import Iterable, Sequence
 from math import prod
 
-from pipeline.model.session import EnrichResult, MergeResult
+from pipeline.model.session import EnrichResult, MergeResult, SessionRow
 from pipeline.model.signal import SignalSource, Verdict, VerdictLabel, Vote
 
 PRESUMED_CONFIDENCE = 0.5
@@ -40,6 +40,13 @@ def decide(enrich: EnrichResult, merge: MergeResult, without_family: str | None 
     if enrich.completed:
         return Verdict(label=VerdictLabel.HEALTHY, confidence=PRESUMED_CONFIDENCE)
     return Verdict(label=VerdictLabel.UNKNOWN, confidence=0.0)
+
+
+def decide_row(row: SessionRow, without_family: str | None) -> Verdict:
+    """The stored verdict of a row, or the one that stands when a family's votes are left out."""
+    if without_family is None:
+        return row.verdict
+    return decide(row.enrich, row.merge, without_family)
 
 
 def _decided_by(strong: Sequence[Vote], synthetic: Sequence[Vote]) -> Verdict:

@@ -7,7 +7,7 @@ In: an analysed text and one of its sentences. Out: `Proviso` with the stems of 
 import re
 from dataclasses import dataclass
 
-from pipeline.signals.text.analysed import Analysed, Segment, segment_of
+from pipeline.text.analysed import Analysed, Segment, segment_of
 
 _MARKER = re.compile(
     r"\b(?:unless|provided|providing|(?:but |and )?only (?:if|when|after|once|where|in case|with)|if|"

@@ -9,25 +9,20 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import hypergeom, norm
+from scipy.stats import binomtest, false_discovery_control, hypergeom, norm
 
 from pipeline.model.cluster import Rate
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
-Z95 = 1.959963984540054
 
 
 def wilson(k: int, n: int) -> Rate:
     """`k` of `n` with its 95 % Wilson interval; all of [0, 1] when n is 0."""
     if n == 0:
         return Rate(k=0, n=0, low=0.0, high=1.0)
-    share, square = k / n, Z95 * Z95
-    centre = (share + square / (2 * n)) / (1 + square / n)
-    half = Z95 * math.sqrt(share * (1 - share) / n + square / (4 * n * n)) / (1 + square / n)
-    low = 0.0 if k == 0 else max(0.0, centre - half)
-    high = 1.0 if k == n else min(1.0, centre + half)
-    return Rate(k=k, n=n, low=round(low, 6), high=round(high, 6))
+    interval = binomtest(k, n).proportion_ci(method="wilson")
+    return Rate(k=k, n=n, low=round(float(interval.low), 6), high=round(float(interval.high), 6))
 
 
 def fisher(failing: Rate, healthy: Rate) -> float:
@@ -74,9 +69,4 @@ def benjamini_hochberg(p_values: Sequence[float]) -> tuple[float, ...]:
     """The q-value of each p-value, in the order given."""
     if not p_values:
         return ()
-    p = np.asarray(p_values, np.float64)
-    order = np.argsort(p, kind="stable")
-    scaled = p[order] * len(p) / np.arange(1, len(p) + 1)
-    q = np.empty(len(p))
-    q[order] = np.minimum(1.0, np.minimum.accumulate(scaled[::-1])[::-1])
-    return tuple(float(x) for x in q)
+    return tuple(float(q) for q in false_discovery_control(p_values, method="bh"))

@@ -6,25 +6,25 @@ Next: `rules` finds which values are unusual; the contrast reads the same column
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.aggregation.blocks import blocks
-from pipeline.aggregation.phrases import term_members
-from pipeline.interrogation.meanings import TERM
 from pipeline.model.cluster import Condition, Rule
 from pipeline.model.detection import DetectorRole
 from pipeline.model.session import SessionRow
-from pipeline.model.signal import Verdict, VerdictLabel
+from pipeline.model.signal import VerdictLabel
+from pipeline.population.blocks import blocks
+from pipeline.population.terms import term_members
+from pipeline.traits import TERM
+from pipeline.verdict import decide_row
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
-Decide = Callable[[SessionRow, str | None], Verdict]
 NO_TOOL = "run.no_tool="
 USUAL_TOOL = 0.5
 
@@ -52,11 +52,10 @@ class Labels(NamedTuple):
 class Population:
     """All sessions in which an agent acts, sorted by session id, so that arrival order is gone."""
 
-    def __init__(self, agent: str, rows: Sequence[SessionRow], decide: Decide) -> None:
+    def __init__(self, agent: str, rows: Sequence[SessionRow]) -> None:
         of_agent = {row.session_id: row for row in rows if agent in row.agents}
         self.agent = agent
         self.rows = tuple(of_agent[key] for key in sorted(of_agent))
-        self._decide = decide
 
     @cached_property
     def session_ids(self) -> tuple[str, ...]:
@@ -125,10 +124,7 @@ class Population:
     def _labels(self, family: str | None) -> Labels:
         cache = self.__dict__.setdefault("_label_cache", {})
         if family not in cache:
-            said = [
-                (row.verdict if family is None else self._decide(row, family)).label
-                for row in self.rows
-            ]
+            said = [decide_row(row, family).label for row in self.rows]
             cache[family] = Labels(
                 np.array([x is VerdictLabel.FAILING for x in said], bool),
                 np.array([x is VerdictLabel.HEALTHY for x in said], bool),

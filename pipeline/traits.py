@@ -1,4 +1,4 @@
-"""What each trait means, in words: one table for sentences, titles and specificity.
+"""Every trait in words: one table for sentences, titles and specificity.
 
 In: a trait's name. Out: `Meaning`. Next: candidates (interrogation) and the wording of findings.
 
@@ -156,3 +156,8 @@ def _with_value(stem: str, value: str, clause: str) -> str:
         "config.model": f"runs on the model {value}",
         "config.prompt": f"runs with version {value} of its system prompt",
     }.get(stem, f"{clause} ({value})")
+
+
+def sentence(agent: str, trait: str) -> str:
+    """One plain sentence, the same in every session that shows the trait."""
+    return f"{agent} {meaning(trait).clause}."

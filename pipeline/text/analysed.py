@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from pipeline.signals.text.items import Item, read_items
-from pipeline.signals.text.words import CONDITIONS, GERMAN, NEGATIONS, NEGATIVE, STOP
+from pipeline.text.items import Item, read_items
+from pipeline.text.words import CONDITIONS, GERMAN, NEGATIONS, NEGATIVE, STOP
 
 MAX_CHARS = 60_000
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d[\w.,:-]*\w|\d")

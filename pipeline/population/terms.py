@@ -1,0 +1,45 @@
+"""The words that an agent added or dropped in each session, as features beside its traits.
+
+In: session rows. Out: `Term`s of a row, and the sessions that show one. Next: `features` evaluates
+membership rules over them, aggregation makes hypotheses of those that come and go together.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.model.detection import StepTerms
+from pipeline.model.session import SessionRow
+
+Bools = NDArray[np.bool_]
+SIDES = ("added", "dropped")
+
+
+class Term(NamedTuple):
+    """A term on one side of a step."""
+
+    agent: str
+    step: str
+    name: str
+
+
+def term_members(rows: Sequence[SessionRow], agent: str, step: str, name: str) -> Bools:
+    """The sessions in which a term stands on its side of the step."""
+    wanted = Term(agent, step, name)
+    return np.array([wanted in set(terms_of(row, agent)) for row in rows], bool)
+
+
+def terms_of(row: SessionRow, agent: str) -> list[Term]:
+    """The terms of the agent's steps in a session, `term:<side>:<term>`."""
+    return [term for t in row.interrogate.terms if t.agent == agent for term in _of_step(t)]
+
+
+def _of_step(terms: StepTerms) -> list[Term]:
+    sides = zip(SIDES, (terms.added, terms.dropped), strict=True)
+    return [
+        Term(terms.agent, terms.step, f"term:{side}:{word}")
+        for side, words in sides
+        for word in words
+    ]
