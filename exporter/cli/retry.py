@@ -36,7 +36,7 @@ RETRYABLE = frozenset(
 
 RETRYABLE_HTTP = frozenset({429, 502, 503, 504})
 
-_pause = wait_exponential_jitter(multiplier=0.2, max=5, jitter=0.2)
+_pause = wait_exponential_jitter(initial=0.2, max=5, jitter=0.2)
 
 
 async def retried(call: Callable[[], Awaitable[T]], within: timedelta) -> T:
