@@ -13,6 +13,7 @@ from kelet_temporal.configuration import configure, create_kelet_processor, flus
 from kelet_temporal.plugin import KeletInterceptor, KeletPlugin
 from kelet_temporal.scopes import agent, agentic_session
 from kelet_temporal.session import (
+    Session,
     get_agent_name,
     get_metadata_kwargs,
     get_session_id,
@@ -25,6 +26,7 @@ from kelet_temporal.stamper import SessionStamper
 __all__ = [
     "KeletInterceptor",
     "KeletPlugin",
+    "Session",
     "SessionStamper",
     "SignalKind",
     "SignalNotSent",

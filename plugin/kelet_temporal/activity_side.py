@@ -36,7 +36,7 @@ from kelet_temporal.names import (
 )
 from kelet_temporal.scopes import enter_session
 from kelet_temporal.session import Place, Run, Session, place_var, run_var, session_var
-from kelet_temporal.workflow_side import AutoSession
+from kelet_temporal.workflow_side import AutoSession, Ruled, completed
 
 logger = logging.getLogger("kelet_temporal")
 
@@ -51,8 +51,8 @@ class ActivityInbound(ActivityInboundInterceptor):
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:
         info = activity.info()
         session = read_session(input.headers)
-        if not (session and session.session_id) and (derived := self._derive(info)):
-            session = replace(session or Session(), session_id=derived)
+        if not (session and session.session_id):
+            session = completed(session, self._derive(info))
         place = _place(info)
         # Never reset: an activity has a task of its own.
         session_var.set(session)
@@ -61,7 +61,7 @@ class ActivityInbound(ActivityInboundInterceptor):
         fn = _wrapped(input, session, place)
         return await super().execute_activity(replace(input, fn=fn))
 
-    def _derive(self, info: activity.Info) -> str | None:
+    def _derive(self, info: activity.Info) -> Ruled:
         """Only for an activity whose caller sent no session, so there is no chain to know of."""
         if callable(self._auto_session):
             try:

@@ -41,6 +41,7 @@ def configure(
     span_processor: SpanProcessor | None = None,
     additional_span_processors: Sequence[SpanProcessor] = (),
     resource: Resource | None = None,
+    sessions_only: bool = False,
     strict: bool = False,
     signal_failure_mode: SignalFailureMode = "swallow",
 ) -> None:
@@ -48,8 +49,9 @@ def configure(
 
     Environment: KELET_API_KEY, KELET_PROJECT, KELET_API_URL, and KELET_OTLP_ENDPOINT (or
     `otlp_endpoint`) to export by OTLP/gRPC, for example to a Collector, where no key is needed.
-    A `span_processor` of your own takes the place of the exporter. Without a key one warning is
-    logged and nothing is set up; with `strict=True` a ValueError is raised instead.
+    A `span_processor` of your own takes the place of the exporter. `sessions_only` keeps back what
+    belongs to no session. Without a key one warning is logged and nothing is set up; with
+    `strict=True` a ValueError is raised instead.
     """
     try:
         settings = _checked(
@@ -71,7 +73,7 @@ def configure(
     set_settings(settings)
     for processor in additional_span_processors:
         add_processor(provider, processor)
-    _export(provider, settings, span_processor)
+    _export(provider, settings, span_processor, sessions_only)
 
 
 def create_kelet_processor(
@@ -130,7 +132,10 @@ def _provider(resource: Resource | None) -> trace.TracerProvider:
 
 
 def _export(
-    provider: trace.TracerProvider, settings: Settings, processor: SpanProcessor | None
+    provider: trace.TracerProvider,
+    settings: Settings,
+    processor: SpanProcessor | None,
+    sessions_only: bool,
 ) -> None:
     """Add the exporter once for a provider, an address and a key, however often it is asked."""
     if processor is None:
@@ -139,7 +144,7 @@ def _export(
             return
         _exporting.add(target)
         processor = BatchSpanProcessor(_exporter(settings))
-    add_processor(provider, processor)
+    add_processor(provider, processor, sessions_only=sessions_only)
     _processors.append(processor)
 
 

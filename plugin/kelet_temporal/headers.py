@@ -14,6 +14,7 @@ from temporalio.api.common.v1 import Payload
 
 from kelet_temporal.names import (
     AGENT_HEADER,
+    DEPTH_HEADER,
     METADATA_HEADER,
     PROJECT_HEADER,
     SESSION_HEADER,
@@ -21,7 +22,14 @@ from kelet_temporal.names import (
 )
 from kelet_temporal.session import Session
 
-HEADERS = (SESSION_HEADER, USER_HEADER, METADATA_HEADER, PROJECT_HEADER, AGENT_HEADER)
+HEADERS = (
+    SESSION_HEADER,
+    USER_HEADER,
+    METADATA_HEADER,
+    PROJECT_HEADER,
+    AGENT_HEADER,
+    DEPTH_HEADER,
+)
 _ENCODING = b"json/plain"
 
 
@@ -71,6 +79,7 @@ def _texts(session: Session) -> dict[str, str]:
         METADATA_HEADER: dict(session.metadata) or None,
         PROJECT_HEADER: session.project,
         AGENT_HEADER: session.agent,
+        DEPTH_HEADER: session.depth or None,
     }
     return {
         name: json.dumps(value, separators=(",", ":"), sort_keys=True, default=str)
@@ -88,6 +97,7 @@ def _session(raw: Mapping[str, bytes]) -> Session | None:
         project=_text(values.get(PROJECT_HEADER)),
         agent=_text(values.get(AGENT_HEADER)),
         metadata=cast("dict[str, object]", metadata) if isinstance(metadata, dict) else {},
+        depth=_depth(values.get(DEPTH_HEADER)),
     )
     return None if session == Session() else session
 
@@ -97,6 +107,10 @@ def _json(data: bytes) -> Any:
         return json.loads(data)
     except (ValueError, RecursionError):
         return None
+
+
+def _depth(value: object) -> int:
+    return value if type(value) is int and value > 0 else 0
 
 
 def _text(value: object) -> str | None:

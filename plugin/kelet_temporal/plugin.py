@@ -46,8 +46,8 @@ class KeletInterceptor(client.Interceptor, worker.Interceptor):
     """Carries the session through Temporal; for those who wire everything else by hand.
 
     `auto_session` decides for work that came without a session: False leaves it so, True gives each
-    chain of runs one session, and a function of `workflow.Info` or `activity.Info` returns an id
-    or None. Within workflows it runs under replay and must be deterministic.
+    chain of runs one session, and a function of `workflow.Info` or `activity.Info` returns an id,
+    a `Session` or None. Within workflows it runs under replay and must be deterministic.
     """
 
     def __init__(self, *, auto_session: AutoSession = False) -> None:

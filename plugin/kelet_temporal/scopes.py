@@ -105,6 +105,7 @@ class SessionScope(Scope):
             project=given.project if given.project is not None else outer.project,
             agent=outer.agent,
             metadata={**outer.metadata, **given.metadata},
+            depth=outer.depth,
         )
         return enter_session(session)
 

@@ -23,15 +23,24 @@ from kelet_temporal.names import (
 Place = Mapping[str, str | int]
 
 
+MAX_DEPTH = 1
+"""Who analyses applications may be looked at as well; who analyses that, no more."""
+
+
 @dataclass(frozen=True)
 class Session:
-    """What travels with every call."""
+    """What travels with every call.
+
+    `depth` counts how many analyses the work is away from an application: 0 in one, 1 in what
+    analyses it, 2 in what analyses the analysis. Spans deeper than `MAX_DEPTH` are not exported.
+    """
 
     session_id: str | None = None
     user_id: str | None = None
     project: str | None = None
     agent: str | None = None
     metadata: Mapping[str, object] = field(default_factory=dict[str, object])
+    depth: int = 0
 
 
 class Run:

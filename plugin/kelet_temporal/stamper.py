@@ -7,6 +7,7 @@ for a span that had begun before its session was known. Next: the wrapped proces
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from weakref import WeakSet
 
 from opentelemetry import trace
@@ -17,22 +18,30 @@ from opentelemetry.util.types import AttributeValue
 
 from kelet_temporal.names import (
     AGENT_ATTRIBUTE,
+    DEPTH_ATTRIBUTE,
     METADATA_ATTRIBUTE,
     PROJECT_ATTRIBUTE,
     SESSION_ATTRIBUTE,
     USER_ATTRIBUTE,
 )
-from kelet_temporal.session import Session, current_session, place_var
+from kelet_temporal.session import MAX_DEPTH, Session, current_session, place_var
 from kelet_temporal.settings import current_settings
 
 _stamped: WeakSet[trace.TracerProvider] = WeakSet()
 
 
 class SessionStamper(SpanProcessor):
-    """Stamps each span when it starts and hands it to the wrapped processor, if there is one."""
+    """Stamps each span when it starts and hands it to the wrapped processor, if there is one.
 
-    def __init__(self, wrapped: SpanProcessor | None = None) -> None:
+    A span of an analysis that nobody is to analyse goes no further, with `sessions_only` neither
+    does one that belongs to no session.
+    """
+
+    def __init__(
+        self, wrapped: SpanProcessor | None = None, *, sessions_only: bool = False
+    ) -> None:
         self._wrapped = wrapped
+        self._sessions_only = sessions_only
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         attributes = session_attributes(current_session(parent_context))
@@ -46,7 +55,7 @@ class SessionStamper(SpanProcessor):
             self._wrapped.on_start(span, parent_context)
 
     def on_end(self, span: ReadableSpan) -> None:
-        if self._wrapped is not None:
+        if self._wrapped is not None and self._wanted(span.attributes or {}):
             self._wrapped.on_end(span)
 
     def shutdown(self) -> None:
@@ -55,6 +64,12 @@ class SessionStamper(SpanProcessor):
 
     def force_flush(self, timeout_millis: int = 30000) -> bool:
         return self._wrapped is None or self._wrapped.force_flush(timeout_millis)
+
+    def _wanted(self, attributes: Mapping[str, AttributeValue]) -> bool:
+        depth = attributes.get(DEPTH_ATTRIBUTE, 0)
+        if isinstance(depth, int) and depth > MAX_DEPTH:
+            return False
+        return SESSION_ATTRIBUTE in attributes or not self._sessions_only
 
 
 def stamp_span(span: AnySpan, session: Session | None) -> None:
@@ -72,19 +87,25 @@ def session_attributes(session: Session | None) -> dict[str, AttributeValue]:
         USER_ATTRIBUTE: session.user_id,
         PROJECT_ATTRIBUTE: session.project,
         AGENT_ATTRIBUTE: session.agent,
+        DEPTH_ATTRIBUTE: session.depth or None,
     }
     metadata = {f"{METADATA_ATTRIBUTE}{k}": _attribute(v) for k, v in session.metadata.items()}
     return {**{name: v for name, v in fixed.items() if v is not None}, **metadata}
 
 
-def add_processor(provider: trace.TracerProvider, wrapped: SpanProcessor | None = None) -> bool:
+def add_processor(
+    provider: trace.TracerProvider,
+    wrapped: SpanProcessor | None = None,
+    *,
+    sessions_only: bool = False,
+) -> bool:
     """Stamp the spans of a provider; False when it takes no processors."""
     add = getattr(provider, "add_span_processor", None)
     if add is None:
         return False
     if wrapped is not None or provider not in _stamped:
         _stamped.add(provider)
-        add(SessionStamper(wrapped))
+        add(SessionStamper(wrapped, sessions_only=sessions_only))
     return True
 
 

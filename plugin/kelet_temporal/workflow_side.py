@@ -39,7 +39,8 @@ from kelet_temporal.names import (
 from kelet_temporal.session import Run, Session, current_session, place_var, run_var, session_var
 from kelet_temporal.stamper import stamp_span
 
-Rule = Callable[[workflow.Info | activity.Info], str | None]
+Ruled = str | Session | None
+Rule = Callable[[workflow.Info | activity.Info], Ruled]
 AutoSession = bool | Rule
 
 
@@ -55,7 +56,7 @@ def workflow_inbound(auto_session: AutoSession) -> type[WorkflowInbound]:
 class WorkflowInbound(WorkflowInboundInterceptor):
     """Sets the session before the run and before each of its handlers."""
 
-    rule: Callable[[workflow.Info], str | None]
+    rule: Callable[[workflow.Info], Ruled]
 
     def __init__(self, next: WorkflowInboundInterceptor) -> None:
         super().__init__(next)
@@ -105,12 +106,12 @@ class WorkflowInbound(WorkflowInboundInterceptor):
         """From the headers the run was started with, also for a signal handled before the run."""
         if self._own is None:
             session = read_session(info.headers)
-            if not (session and session.session_id) and (derived := self._derive(info)):
-                session = replace(session or Session(), session_id=derived)
+            if not (session and session.session_id):
+                session = completed(session, self._derive(info))
             self._own = (session,)
         return self._own[0]
 
-    def _derive(self, info: workflow.Info) -> str | None:
+    def _derive(self, info: workflow.Info) -> Ruled:
         try:
             return type(self).rule(info)
         except Exception as error:
@@ -157,7 +158,22 @@ def _stamped(input: Any) -> Any:
     return replace(input, headers=with_session(input.headers, current_session()))
 
 
-def _rule(auto_session: AutoSession) -> Callable[[workflow.Info], str | None]:
+def completed(sent: Session | None, ruled: Ruled) -> Session | None:
+    """What was sent without a session id, with what the rule says of it."""
+    own = Session(ruled) if isinstance(ruled, str) and ruled else ruled
+    if not isinstance(own, Session) or sent is None:
+        return own if isinstance(own, Session) else sent
+    return Session(
+        session_id=own.session_id,
+        user_id=sent.user_id or own.user_id,
+        project=sent.project or own.project,
+        agent=sent.agent or own.agent,
+        metadata={**own.metadata, **sent.metadata},
+        depth=max(sent.depth, own.depth),
+    )
+
+
+def _rule(auto_session: AutoSession) -> Callable[[workflow.Info], Ruled]:
     if callable(auto_session):
         return auto_session
     return _chain if auto_session else _none
