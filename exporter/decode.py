@@ -18,8 +18,10 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from exporter.baggage import PROJECT_KEY
+from exporter.resolve import watches_itself
 from pipeline.errors import BadRequest
 from pipeline.model.span_record import SpanRecord
+from pipeline.temporal.ids import SELF_PROJECT
 
 SESSION_KEYS = (
     "gen_ai.conversation.id",
@@ -108,6 +110,8 @@ def _read_span(span: Span, around: Surroundings) -> SpanRecord | str:
         return fault
     if start > MAX_TIME or end > MAX_TIME:
         return "a time beyond the year 2262"
+    if (own_project or around.fallback_project) == SELF_PROJECT and _is_echo(span.attributes):
+        return "a workflow that analyses the sidecar's own sessions"
     return SpanRecord(
         around.scope,
         trace_id.hex(),
@@ -157,6 +161,14 @@ def _own_ids(attributes: Iterable[KeyValue]) -> tuple[str | None, str | None]:
         elif key == PROJECT_KEY and project is None:
             project = id_text(attribute.value)
     return session, project
+
+
+def _is_echo(attributes: Iterable[KeyValue]) -> bool:
+    """Whether a span of the sidecar's own project is of an analysis of that project."""
+    values = {attribute.key: attribute.value for attribute in attributes}
+    workflow_id = values.get("temporalWorkflowID", AnyValue()).string_value
+    depth = values.get("kelet.depth", AnyValue()).int_value
+    return watches_itself(SELF_PROJECT, workflow_id, depth)
 
 
 def id_text(value: AnyValue) -> str | None:

@@ -6,11 +6,18 @@ files each span there, and moves it when a late ancestor changes the answer.
 The session is the span's own id; else its nearest ancestor's; else the one on the span with the
 smallest (start, span id) among those that carry one; else `trace:<trace id>`. The project is its
 own; else its nearest ancestor's; else the span's fallback. Nothing depends on the order of the spans.
+
+`watches_itself` is the last guard against a loop, for spans on their way in: what analyses the
+sidecar's own sessions must not become another of them.
 """
 
 from collections.abc import Mapping, Sequence
 
 from pipeline.model.span_record import Home, SpanKeys
+from pipeline.temporal.ids import SELF_PROJECT, analysed_project
+
+MAX_DEPTH = 1
+"""`kelet.depth` of the sidecar's own workflows; those that analyse them are deeper."""
 
 
 def resolve(spans: Sequence[SpanKeys]) -> dict[str, Home]:
@@ -28,6 +35,13 @@ def resolve(spans: Sequence[SpanKeys]) -> dict[str, Home]:
         )
         for span in spans
     }
+
+
+def watches_itself(project: str, workflow_id: str, depth: int) -> bool:
+    """Whether a span of this project is of an analysis of the sidecar's own sessions."""
+    return project == SELF_PROJECT and (
+        depth > MAX_DEPTH or analysed_project(workflow_id) == SELF_PROJECT
+    )
 
 
 def trace_session(spans: Sequence[SpanKeys]) -> str:

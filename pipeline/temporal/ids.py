@@ -11,6 +11,8 @@ MAX_PART_BYTES = 100
 ENRICH = "enrich"
 MERGE = "merge"
 INTERROGATE = "interrogate"
+SELF_PROJECT = "kelet-sidecar"
+"""The project to which the worker reports its own workflows, where that is switched on."""
 
 
 def encode_part(text: str) -> str:
@@ -28,6 +30,12 @@ def _encode_character(character: str) -> str:
     if character in "/%#" or not character.isprintable():
         return "".join(f"%{byte:02X}" for byte in character.encode())
     return character
+
+
+def analysed_project(workflow_id: str) -> str | None:
+    """The project, encoded, that one of our workflows looks at; None for an id that is not ours."""
+    parts = workflow_id.split("/", 2)
+    return parts[1] if len(parts) == 3 and parts[0] in ("session", "agent", "issue") else None
 
 
 def session_workflow_id(key: SessionKey) -> str:

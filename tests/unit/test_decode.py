@@ -188,3 +188,26 @@ def test_project_of_a_request() -> None:
     assert request_project([named, ("baggage", "kelet.project=")], "default") == "named"
     assert request_project([("x-kelet-project", " ")], "default") == "default"
     assert request_project([("x-kelet-project", b"\xff")], "default") == "default"
+
+
+@pytest.mark.parametrize(
+    ("workflow_id", "depth", "stored"),
+    [
+        ("session/shop/0123", 1, True),
+        ("session/kelet-sidecar/0123#enrich", 1, False),
+        ("agent/kelet-sidecar/enrich_session", 1, False),
+        ("agent/shop/enrich_session", 2, False),
+        ("issue/shop%2Fkelet-sidecar/c/1", 1, True),
+        ("chat-7", 0, True),
+    ],
+)
+def test_the_sidecar_does_not_watch_itself_watching(
+    workflow_id: str, depth: int, stored: bool
+) -> None:
+    sent = span(1, temporalWorkflowID=workflow_id, kelet__depth=depth)
+    decoded = read(sent, project="kelet-sidecar")
+    assert len(decoded.spans) == stored
+    assert stored or reasons(decoded) == ["a workflow that analyses the sidecar's own sessions"]
+    by_resource = read(sent, kelet__project="kelet-sidecar")
+    assert len(by_resource.spans) == stored
+    assert len(read(sent, project="shop").spans) == 1, "other projects are the users' own"
