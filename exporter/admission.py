@@ -1,31 +1,35 @@
 """What may come in, and how every error leaves: the one table error -> gRPC code and HTTP status.
 
-In: the size of a request; later its error. Out: `Admission`, `answer_of`. Next: `exporter.receiver`
-and `exporter.http` decode what was admitted and refuse with the answer.
+In: the size of a request as it grows; later its error. Out: `Admission`, `answer_of`. Next:
+`exporter.receiver` and the doors decode what was admitted and refuse with the answer.
 
 OTLP clients retry UNAVAILABLE, and RESOURCE_EXHAUSTED only with RetryInfo; whatever else they are
 told, they drop the data. So an error that we did not foresee counts as transient.
 """
 
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import NamedTuple
+from types import TracebackType
+from typing import NamedTuple, Self
 
 import grpc
 
 from exporter.settings import EdgeSettings
 from pipeline.errors import (
     BadRequest,
+    BudgetExhausted,
     Conflict,
     LimitExceeded,
     NotFound,
     Overloaded,
     Permanent,
+    PermissionDenied,
     SidecarError,
     StoreUnavailable,
     TemporalUnavailable,
     Transient,
+    Unauthenticated,
+    Unsupported,
 )
 
 
@@ -45,10 +49,14 @@ ANSWERS: Mapping[type[Exception], Answer] = {
     LimitExceeded: Answer(grpc.StatusCode.INVALID_ARGUMENT, 413, False),
     NotFound: Answer(grpc.StatusCode.NOT_FOUND, 404, False),
     Conflict: Answer(grpc.StatusCode.ALREADY_EXISTS, 409, False),
+    Unsupported: Answer(grpc.StatusCode.INVALID_ARGUMENT, 415, False),
+    Unauthenticated: Answer(grpc.StatusCode.UNAUTHENTICATED, 401, False),
+    PermissionDenied: Answer(grpc.StatusCode.PERMISSION_DENIED, 403, False),
     Transient: _RETRY_LATER,
     StoreUnavailable: _RETRY_LATER,
     TemporalUnavailable: _RETRY_LATER,
     Overloaded: Answer(grpc.StatusCode.RESOURCE_EXHAUSTED, 429, True),
+    BudgetExhausted: Answer(grpc.StatusCode.RESOURCE_EXHAUSTED, 429, True),
     Exception: _RETRY_LATER,
 }
 """Looked up along the error's ancestry, so that a new error behaves like its kind."""
@@ -71,7 +79,7 @@ def code_of(error: Exception) -> str:
 
 def retry_after(error: Exception) -> timedelta | None:
     """How long an overloaded edge asks to wait; None for other errors."""
-    return error.retry_after if isinstance(error, Overloaded) else None
+    return error.retry_after if isinstance(error, Overloaded | BudgetExhausted) else None
 
 
 class Admission:
@@ -81,32 +89,86 @@ class Admission:
         self._settings = settings
         self.n_requests = 0
         self.n_bytes = 0
+        self.n_spans = 0
 
-    @contextmanager
-    def admit(self, n_bytes: int) -> Generator[None]:
-        """Hold room for one request; raises `LimitExceeded` or `Overloaded`."""
-        self._check(n_bytes)
-        self.n_requests += 1
-        self.n_bytes += n_bytes
-        try:
-            yield
-        finally:
-            self.n_requests -= 1
-            self.n_bytes -= n_bytes
-
-    def _check(self, n_bytes: int) -> None:
+    def admit(self, n_bytes: int = 0) -> "Hold":
+        """Room for one request; raises `LimitExceeded` or `Overloaded`."""
         limits = self._settings
         if n_bytes > limits.max_request_bytes:
-            raise LimitExceeded(
-                f"the request has {n_bytes} bytes, more than max_request_bytes = "
-                f"{limits.max_request_bytes}: send smaller batches or raise that setting"
-            )
+            raise too_large("request", n_bytes, "max_request_bytes", limits.max_request_bytes)
         if self.n_requests >= limits.max_in_flight_requests:
-            raise Overloaded(
-                f"max_in_flight_requests = {limits.max_in_flight_requests} reached",
-                limits.retry_after,
+            raise self._overloaded("max_in_flight_requests", limits.max_in_flight_requests)
+        self.check_bytes(n_bytes)
+        return Hold(self, n_bytes)
+
+    def check_spans(self, n_more: int) -> None:
+        """Raises `LimitExceeded` or `Overloaded` unless so many more spans fit."""
+        limit = self._settings.max_in_flight_spans
+        if n_more > limit:
+            raise LimitExceeded(
+                f"the request has {n_more} spans, more than max_in_flight_spans = {limit}: "
+                "send smaller batches or raise that setting"
             )
-        if self.n_bytes + n_bytes > limits.max_in_flight_bytes:
-            raise Overloaded(
-                f"max_in_flight_bytes = {limits.max_in_flight_bytes} reached", limits.retry_after
-            )
+        if self.n_spans + n_more > limit:
+            raise self._overloaded("max_in_flight_spans", limit)
+
+    def check_bytes(self, n_more: int) -> None:
+        """Raises `Overloaded` unless so many more bytes fit."""
+        limit = self._settings.max_in_flight_bytes
+        if self.n_bytes + n_more > limit:
+            raise self._overloaded("max_in_flight_bytes", limit)
+
+    def _overloaded(self, setting: str, limit: int) -> Overloaded:
+        return Overloaded(f"{setting} = {limit} reached", self._settings.retry_after)
+
+
+class Hold:
+    """The room of one request. It grows while the request is read and is given back once."""
+
+    def __init__(self, admission: Admission, n_bytes: int) -> None:
+        self._admission: Admission | None = admission
+        self._n_bytes = n_bytes
+        self._n_spans = 0
+        admission.n_requests += 1
+        admission.n_bytes += n_bytes
+
+    def grow(self, n_bytes: int) -> None:
+        """Hold so many bytes more; raises `Overloaded`."""
+        if self._admission is not None:
+            self._admission.check_bytes(n_bytes)
+            self._admission.n_bytes += n_bytes
+            self._n_bytes += n_bytes
+
+    def hold_spans(self, n_spans: int) -> None:
+        """Hold so many spans; raises `LimitExceeded` or `Overloaded`."""
+        if self._admission is not None:
+            self._admission.check_spans(n_spans)
+            self._admission.n_spans += n_spans
+            self._n_spans += n_spans
+
+    def release(self) -> None:
+        """Give everything back; a second time changes nothing."""
+        if self._admission is not None:
+            self._admission.n_requests -= 1
+            self._admission.n_bytes -= self._n_bytes
+            self._admission.n_spans -= self._n_spans
+            self._admission = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.release()
+
+
+def too_large(what: str, n_bytes: int, setting: str, limit: int) -> LimitExceeded:
+    """The refusal of something larger than its limit."""
+    return LimitExceeded(
+        f"the {what} has {n_bytes} bytes, more than {setting} = {limit}: "
+        "send smaller batches or raise that setting"
+    )

@@ -1,17 +1,15 @@
-"""HTTP in: `POST /api/projects/{project}/signal`, and `GET /healthz`.
+"""HTTP in: OTLP, `POST /api/projects/{project}/signal`, and `GET /healthz`.
 
-In: JSON. Out: `build_app`, a Starlette application; `HttpServer`, which runs it on uvicorn.
-Next: the store keeps the signal, `exporter.notify` tells Temporal of the session it reopened.
+In: requests. Out: `build_app`, a Starlette application; `HttpServer`, which runs it on uvicorn.
+Next: the store keeps the signal, `exporter.notify` tells Temporal of the session it reopened; OTLP
+goes on in `exporter.http_otlp`.
 """
 
 import asyncio
 import contextlib
-import logging
 import socket
-import traceback
 from collections.abc import Generator
 from datetime import timedelta
-from typing import NamedTuple
 
 import uvicorn
 from starlette.applications import Starlette
@@ -19,27 +17,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from exporter.admission import Admission, answer_of, code_of, message_of, retry_after
-from exporter.doors import IngestStore
-from exporter.health import HealthBoard
-from exporter.notify import Notifier
-from exporter.settings import EdgeSettings
+from exporter.http_answers import json_refusal
+from exporter.http_body import BodyLimit, read_body
+from exporter.http_otlp import otlp_routes
+from exporter.http_parts import HttpParts
 from exporter.signal_body import read_signal
-from exporter.tally import Tally
-from pipeline.errors import LimitExceeded, SidecarError
-
-log = logging.getLogger(__name__)
-
-
-class HttpParts(NamedTuple):
-    """What the routes work with."""
-
-    store: IngestStore
-    admission: Admission
-    notifier: Notifier
-    board: HealthBoard
-    settings: EdgeSettings
-    tally: Tally
 
 
 def build_app(parts: HttpParts) -> Starlette:
@@ -52,7 +34,7 @@ def build_app(parts: HttpParts) -> Starlette:
             return JSONResponse({}, 400)
         except Exception as error:
             parts.tally.add("requests_refused")
-            return refusal(error)
+            return json_refusal(error)
 
     async def healthz(_request: Request) -> JSONResponse:
         body = {
@@ -64,6 +46,7 @@ def build_app(parts: HttpParts) -> Starlette:
 
     return Starlette(
         routes=[
+            *otlp_routes(parts),
             Route("/api/projects/{project:path}/signal", signal, methods=["POST"]),
             Route("/healthz", healthz, methods=["GET"]),
         ]
@@ -72,9 +55,12 @@ def build_app(parts: HttpParts) -> Starlette:
 
 async def receive_signal(parts: HttpParts, request: Request) -> JSONResponse:
     """Admit -> read -> commit -> answer; 202 also for a signal that is known already."""
-    body = await read_body(request, parts.settings.max_signal_bytes)
-    with parts.admission.admit(len(body)):
-        project: str = request.path_params["project"]
+    project: str = request.path_params["project"]
+    grant = await parts.gate.grant(request.headers.items())
+    grant.need_project(project)
+    limit = BodyLimit("max_signal_bytes", parts.settings.max_signal_bytes)
+    with parts.admission.admit() as hold:
+        body = await read_body(request, limit, limit, hold)
         read = read_signal(project, body, request.headers.get("idempotency-key"))
         result = await asyncio.to_thread(parts.store.commit_signals, (read.signal,))
         parts.notifier.put(result.nudges)
@@ -87,29 +73,6 @@ async def receive_signal(parts: HttpParts, request: Request) -> JSONResponse:
         "ignored_fields": read.n_unknown_fields,
     }
     return JSONResponse(answer, 202)
-
-
-async def read_body(request: Request, max_bytes: int) -> bytes:
-    """The whole body, not one chunk more than the limit allows."""
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > max_bytes:
-            raise LimitExceeded(f"the body is larger than max_signal_bytes = {max_bytes}")
-        chunks.append(chunk)
-    return b"".join(chunks)
-
-
-def refusal(error: Exception) -> JSONResponse:
-    """The answer that the table of `exporter.admission` has for the error."""
-    if not isinstance(error, SidecarError):
-        where = "".join(traceback.format_tb(error.__traceback__))
-        log.error("unexpected %s\n%s", type(error).__name__, where)
-    pause = retry_after(error)
-    headers = {} if pause is None else {"retry-after": str(max(1, round(pause.total_seconds())))}
-    body = {"code": code_of(error), "message": message_of(error)}
-    return JSONResponse(body, answer_of(error).http_status, headers)
 
 
 class HttpServer:

@@ -36,22 +36,23 @@ class ReadRequest(NamedTuple):
     rejected: tuple[str, ...]
 
 
-def read_request(body: bytes | str) -> ReadRequest:
+def read_request(body: bytes | str, *, may_be_empty: bool = False) -> ReadRequest:
     """Read one request; raises `BadRequest` when it is none, while a bad span costs only itself."""
-    groups = _resource_spans(_parse(body))
+    given = parse(body)
+    groups = None if may_be_empty and not given else _resource_spans(given)
     request = ExportTraceServiceRequest()
     rejected: list[str] = []
-    for group_at, group in _objects(groups, "resourceSpans"):
+    for group_at, group in objects_of(groups, "resourceSpans"):
         target = request.resource_spans.add()
         target.schema_url = _string(group, "schemaUrl", "schema_url")
-        _fill(_object(group, "resource"), target.resource, f"resourceSpans[{group_at}].resource")
-        scopes = _field(group, "scopeSpans", "scope_spans")
-        for scope_at, scope in _objects(scopes, "scopeSpans"):
+        fill(object_of(group, "resource"), target.resource, f"resourceSpans[{group_at}].resource")
+        scopes = field_of(group, "scopeSpans", "scope_spans")
+        for scope_at, scope in objects_of(scopes, "scopeSpans"):
             place = f"resourceSpans[{group_at}].scopeSpans[{scope_at}]"
             inner = target.scope_spans.add()
             inner.schema_url = _string(scope, "schemaUrl", "schema_url")
-            _fill(_object(scope, "scope"), inner.scope, f"{place}.scope")
-            for span_at, span in enumerate(_list(scope.get("spans"), "spans")):
+            fill(object_of(scope, "scope"), inner.scope, f"{place}.scope")
+            for span_at, span in enumerate(list_of(scope.get("spans"), "spans")):
                 try:
                     _fill_span(span, inner.spans.add(), f"{place}.spans[{span_at}]")
                 except BadRequest as error:
@@ -60,7 +61,7 @@ def read_request(body: bytes | str) -> ReadRequest:
     return ReadRequest(request, tuple(rejected))
 
 
-def _parse(body: bytes | str) -> Json:
+def parse(body: bytes | str) -> Json:
     try:
         given = json.loads(body)
     except json.JSONDecodeError as error:
@@ -77,7 +78,7 @@ def _parse(body: bytes | str) -> Json:
 
 
 def _resource_spans(given: Json) -> Any:
-    groups = _field(given, "resourceSpans", "resource_spans")
+    groups = field_of(given, "resourceSpans", "resource_spans")
     if groups is not None:
         return groups
     for other in ("resourceMetrics", "resourceLogs", "resourceProfiles"):
@@ -90,21 +91,21 @@ def _fill_span(span: Any, target: Message, place: str) -> None:
     if not isinstance(span, dict):
         raise BadRequest(f"{place} is not a JSON object")
     given = dict(cast("Json", span))
-    _convert_ids(given, place)
-    links = _list(given.get("links"), f"{place}.links")
+    convert_ids(given, place)
+    links = list_of(given.get("links"), f"{place}.links")
     given["links"] = [_link(link, f"{place}.links[{at}]") for at, link in enumerate(links)]
-    _fill(given, target, place)
+    fill(given, target, place)
 
 
 def _link(link: Any, place: str) -> Json:
     if not isinstance(link, dict):
         raise BadRequest(f"{place} is not a JSON object")
     given = dict(cast("Json", link))
-    _convert_ids(given, place)
+    convert_ids(given, place)
     return given
 
 
-def _convert_ids(given: dict[str, Any], place: str) -> None:
+def convert_ids(given: dict[str, Any], place: str) -> None:
     """Ids in place from hex or base64 to base64, which is what protobuf's JSON has."""
     for name, n_bytes in _ID_BYTES.items():
         key = name if name in given else _SNAKE[name]
@@ -129,7 +130,7 @@ def _id_bytes(value: Any, n_bytes: int, place: str) -> bytes:
     raise BadRequest(f"{place} is neither {2 * n_bytes} hex digits nor base64 of {n_bytes} bytes")
 
 
-def _fill(given: Json, target: M, place: str) -> M:
+def fill(given: Json, target: M, place: str) -> M:
     try:
         return ParseDict(cast("dict[str, Any]", given), target, ignore_unknown_fields=True)
     except ParseError as error:
@@ -137,16 +138,16 @@ def _fill(given: Json, target: M, place: str) -> M:
         raise BadRequest(f"{path} has a value that does not fit") from None
 
 
-def _field(given: Json, name: str, snake: str) -> Any:
+def field_of(given: Json, name: str, snake: str) -> Any:
     return given.get(name, given.get(snake))
 
 
 def _string(given: Json, name: str, snake: str) -> str:
-    value = _field(given, name, snake)
+    value = field_of(given, name, snake)
     return value if isinstance(value, str) else ""
 
 
-def _object(given: Json, name: str) -> Json:
+def object_of(given: Json, name: str) -> Json:
     value: Any = given.get(name)
     if value is None:
         return {}
@@ -155,7 +156,7 @@ def _object(given: Json, name: str) -> Json:
     return cast("Json", value)
 
 
-def _list(value: Any, place: str) -> list[Any]:
+def list_of(value: Any, place: str) -> list[Any]:
     if value is None:
         return []
     if not isinstance(value, list):
@@ -163,8 +164,8 @@ def _list(value: Any, place: str) -> list[Any]:
     return cast("list[Any]", value)
 
 
-def _objects(value: Any, place: str) -> Iterator[tuple[int, Json]]:
-    for at, item in enumerate(_list(value, place)):
+def objects_of(value: Any, place: str) -> Iterator[tuple[int, Json]]:
+    for at, item in enumerate(list_of(value, place)):
         if not isinstance(item, dict):
             raise BadRequest(f"{place}[{at}] is not a JSON object")
         yield at, cast("Json", item)

@@ -17,11 +17,15 @@ from temporalio.client import Client
 
 from exporter.admission import Admission
 from exporter.doors import IngestStore, NudgeSource, Pingable
+from exporter.gate import Gate
 from exporter.health import OTLP, HealthBoard, HealthService, HealthWatch
 from exporter.health import SERVICE as HEALTH_SERVICE
-from exporter.http import HttpParts, HttpServer, build_app
+from exporter.http import HttpServer, build_app
+from exporter.http_parts import HttpParts
 from exporter.notify import Notifier
-from exporter.receiver import SERVICE as TRACE_SERVICE
+from exporter.otlp_doors import OtlpDoors
+from exporter.otlp_grpc import OtlpGrpc
+from exporter.otlp_kinds import KINDS
 from exporter.receiver import TraceReceiver
 from exporter.rpc.v1 import status_pb2, status_pb2_grpc
 from exporter.settings import EdgeSettings
@@ -57,8 +61,13 @@ class EdgeServer:
         admission = Admission(settings)
         self._watch = HealthWatch(self.board, store, link, settings)
         self._notifier = Notifier(store, link, settings, self.tally)
-        self._receiver = TraceReceiver(store, admission, self._notifier, settings, self.tally)
-        self._parts = HttpParts(store, admission, self._notifier, self.board, settings, self.tally)
+        self._receiver = TraceReceiver(store, self._notifier, settings, self.tally)
+        gate = Gate(settings)
+        doors = OtlpDoors(self._receiver, self.tally)
+        self._otlp = OtlpGrpc(doors, admission, gate, self.tally)
+        self._parts = HttpParts(
+            store, admission, self._notifier, self.board, settings, self.tally, gate, doors
+        )
         self._status = StatusService(store)
         self._grpc: grpc.aio.Server | None = None
         self._http: HttpServer | None = None
@@ -106,10 +115,11 @@ class EdgeServer:
             ("grpc.so_reuseport", 0),  # else two sidecars share a port without a word
         )
         server = grpc.aio.server(options=options)
-        server.add_generic_rpc_handlers((self._receiver.handler(),))
+        server.add_generic_rpc_handlers(self._otlp.handlers())
         status_pb2_grpc.add_StatusServiceServicer_to_server(self._status, server)
         health_pb2_grpc.add_HealthServicer_to_server(HealthService(self.board), server)
-        names = (TRACE_SERVICE, STATUS_SERVICE, HEALTH_SERVICE, reflection.SERVICE_NAME)
+        own = (STATUS_SERVICE, HEALTH_SERVICE, reflection.SERVICE_NAME)
+        names = (*(kind.service for kind in KINDS), *own)
         reflection.enable_server_reflection(names, server)
         return server
 

@@ -23,9 +23,12 @@ class EdgeSettings:
     default_project: str = "default"
     max_request_bytes: int = 32 * MIB
     """A larger OTLP request is refused for good, with the limit and the setting's name."""
+    max_decompressed_bytes: int = 32 * MIB
+    """What a compressed HTTP body may become."""
     max_signal_bytes: int = MIB
     max_in_flight_bytes: int = 128 * MIB
     max_in_flight_requests: int = 512
+    max_in_flight_spans: int = 200_000
     retry_after: timedelta = timedelta(seconds=1)
     """What an overloaded edge asks clients to wait."""
     drain: timedelta = timedelta(seconds=10)

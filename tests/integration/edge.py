@@ -14,7 +14,7 @@ from typing import Any, cast
 import grpc
 from temporalio.client import Client
 
-from exporter.receiver import SERVICE
+from exporter.otlp_kinds import TRACES
 from exporter.server import EdgeServer, EdgeStore
 from exporter.settings import EdgeSettings
 from pipeline.config import Config
@@ -23,7 +23,7 @@ from pipeline.model.nudge import AgentNudge, CommitResult, Nudge
 from pipeline.model.signal import Signal
 from pipeline.model.span_record import Resolver, SpanRecord
 
-EXPORT = f"/{SERVICE}/Export"
+EXPORT = f"/{TRACES.service}/Export"
 
 
 class SinkStore:

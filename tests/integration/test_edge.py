@@ -18,7 +18,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 from temporalio.client import Client
 
-from exporter.receiver import STATUS_DETAILS
+from exporter.otlp_grpc import STATUS_DETAILS
+from exporter.otlp_kinds import KINDS
 from exporter.server import CannotListen, EdgeServer, EdgeStore
 from exporter.settings import MIB
 from pipeline.config import Config
@@ -242,7 +243,7 @@ async def test_reflection_lists_and_describes_the_services() -> None:
             answers.append(await call.read())
         await call.done_writing()
     assert {s.name for s in answers[0].list_services_response.service} == {
-        trace_service,
+        *(kind.service for kind in KINDS),
         "exporter.rpc.v1.StatusService",
         "grpc.health.v1.Health",
         "grpc.reflection.v1alpha.ServerReflection",

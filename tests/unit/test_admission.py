@@ -16,7 +16,7 @@ from exporter.admission import (
     message_of,
     retry_after,
 )
-from exporter.receiver import STATUS_DETAILS, status_details
+from exporter.otlp_grpc import STATUS_DETAILS, status_details
 from exporter.settings import EdgeSettings
 from pipeline import errors
 
@@ -37,10 +37,14 @@ SMALL = EdgeSettings(
         (errors.LimitExceeded("x"), CODE.INVALID_ARGUMENT, 413, False),
         (errors.NotFound("x"), CODE.NOT_FOUND, 404, False),
         (errors.Conflict("x"), CODE.ALREADY_EXISTS, 409, False),
+        (errors.Unsupported("x"), CODE.INVALID_ARGUMENT, 415, False),
+        (errors.Unauthenticated("x"), CODE.UNAUTHENTICATED, 401, False),
+        (errors.PermissionDenied("x"), CODE.PERMISSION_DENIED, 403, False),
         (errors.Transient("x"), CODE.UNAVAILABLE, 503, True),
         (errors.StoreUnavailable("x"), CODE.UNAVAILABLE, 503, True),
         (errors.TemporalUnavailable("x"), CODE.UNAVAILABLE, 503, True),
         (errors.Overloaded("x", timedelta(1)), CODE.RESOURCE_EXHAUSTED, 429, True),
+        (errors.BudgetExhausted("x", timedelta(1)), CODE.RESOURCE_EXHAUSTED, 429, True),
         (errors.SidecarError("x"), CODE.UNAVAILABLE, 503, True),
         (ValueError("canary"), CODE.UNAVAILABLE, 503, True),
     ],
