@@ -73,6 +73,7 @@ def coverage_from_message(message: pb.Coverage) -> Coverage:
         skipped=dict(sorted(message.skipped.items())),
         below_gate=message.below_gate,
         waiting_for_spans=message.waiting_for_spans,
+        waiting_for_budget=message.waiting_for_budget,
     )
 
 

@@ -18,7 +18,7 @@ _HEALTHY_FIELDS = ("confirmed_n", "presumed_n", "k", "n", "low", "high")
 
 
 def coverage_json(coverage: Coverage) -> Json:
-    """`received, analysed, waiting, failed, skipped, below_gate, waiting_for_spans`."""
+    """`received, analysed, waiting, failed, skipped, below_gate, waiting_for_spans, ...`."""
     return coverage.model_dump(mode="json")
 
 

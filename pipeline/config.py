@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -159,6 +160,34 @@ class Config(BaseSettings):
 
     worker_threads: Count = 4
     """Threads that analyse; more than the cores gains nothing."""
+
+    model: str | None = None
+    """Language model that explains findings: `anthropic:<name>`, `openai:<name>`, `google:<name>`,
+    `bedrock:<name>`, or any name with `model_url`. Unset: the statistical engine works alone."""
+
+    model_url: str | None = None
+    """Base URL of an OpenAI-compatible server (vLLM, Ollama, llama.cpp)."""
+
+    model_key: SecretStr | None = None
+    """Key of the model's provider. Unset: the provider's usual variable, e.g. `ANTHROPIC_API_KEY`."""
+
+    model_max_output_tokens: Count = 4096
+    """Tokens that one answer of the model may have."""
+
+    model_timeout: Duration = timedelta(minutes=2)
+    """How long one request to the model may take."""
+
+    model_daily_usd: Annotated[Decimal, Field(ge=0)] = Decimal(5)
+    """US dollars that the diagnosis of one project may cost a day (UTC), by published prices."""
+
+    model_daily_tokens: Count = 5_000_000
+    """Tokens that the diagnosis of one project may use a day (UTC)."""
+
+    self_monitoring: bool = False
+    """The worker reports its own workflows as sessions of the project `kelet-sidecar`."""
+
+    self_monitoring_endpoint: str | None = None
+    """OTLP/gRPC URL that it reports to. Unset: the receiver on this machine."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least severe level that is logged."""

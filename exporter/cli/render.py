@@ -66,6 +66,9 @@ def coverage_page(project: str, coverage: Coverage) -> Group:
         table.add_row(Text(f"    {plain(reason)}"), str(count), "")
     table.add_row("below the gate", str(coverage.below_gate), "analysed, in no confirmed cluster")
     table.add_row("signals waiting", str(coverage.waiting_for_spans), "for spans not seen yet")
+    if coverage.waiting_for_budget:
+        n = str(coverage.waiting_for_budget)
+        table.add_row("diagnoses waiting", n, "for the model's budget of the next day")
     return Group(Text(f"Coverage of {plain(project)}", style="bold"), Text(), table)
 
 

@@ -18,6 +18,8 @@ class Coverage(Frozen):
     skipped: Mapping[str, int]
     below_gate: int
     waiting_for_spans: int
+    waiting_for_budget: int = 0
+    """Diagnoses that wait until the day's budget of the language model allows them."""
 
 
 class Progress(Frozen):

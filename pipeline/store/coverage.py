@@ -13,6 +13,7 @@ from pipeline.model.session import SessionState
 from pipeline.model.signal import VerdictLabel
 from pipeline.store.agents import DIRTY
 from pipeline.store.clusters import open_investigations
+from pipeline.store.model_ledger import waiting_for_budget
 from pipeline.store.schema import agents, cluster_members, clusters, sessions, signals
 
 
@@ -37,6 +38,7 @@ def coverage(connection: Connection, project: str) -> Coverage:
         skipped=dict(sorted(skipped.items())),
         below_gate=_below_gate(connection, project),
         waiting_for_spans=_waiting_for_spans(connection, project),
+        waiting_for_budget=waiting_for_budget(connection, project),
     )
 
 

@@ -22,7 +22,7 @@ from temporalio.worker import (
     Interceptor,
 )
 
-from pipeline.errors import Overloaded, Permanent, SidecarError, Transient
+from pipeline.errors import BudgetExhausted, Overloaded, Permanent, SidecarError, Transient
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ def to_application_error(error: Exception) -> ApplicationError:
     """
     if isinstance(error, ApplicationError):
         return error
-    if isinstance(error, Overloaded):
+    if isinstance(error, Overloaded | BudgetExhausted):
         return ApplicationError(str(error), type=error.code, next_retry_delay=error.retry_after)
     if isinstance(error, Transient):
         return ApplicationError(str(error), type=error.code)

@@ -42,6 +42,7 @@ COVERAGE_FIELDS = [
     "skipped",
     "below_gate",
     "waiting_for_spans",
+    "waiting_for_budget",
 ]
 
 

@@ -106,7 +106,7 @@ def test_file_that_is_not_toml_is_named(tmp_path: Path) -> None:
     register(app)
     done = CliRunner().invoke(app, ["--current", "--config", str(file)], env={FILE_VARIABLE: None})
     assert done.exit_code == 2
-    assert "kelet.toml is not TOML" in done.stderr.replace("\n", "")
+    assert "kelet.toml is not TOML" in " ".join(done.stderr.split())
 
 
 def test_certificate_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -1,0 +1,14 @@
+"""Who pays for a request, and what for.
+
+In: nothing. Out: `Account`. Next: `metered` books each request on it.
+"""
+
+from pipeline.model.frozen import Frozen
+
+
+class Account(Frozen):
+    """One diagnosis of one project."""
+
+    project: str
+    purpose: str
+    """The id of the workflow that asks; what a finding cost is the sum over its purpose."""
