@@ -17,7 +17,7 @@ from pipeline.model.answers import Opening, ReplaceResult
 from pipeline.model.cluster import Cluster, GateState
 from pipeline.store.analysis import fence
 from pipeline.store.chunks import chunked
-from pipeline.store.dialect import insert
+from pipeline.store.dialect import insert, lock_project
 from pipeline.store.findings import refresh_findings
 from pipeline.store.packing import pack_model, unpack_model
 from pipeline.store.schema import (
@@ -44,9 +44,9 @@ def replace_clusters(
 ) -> ReplaceResult:
     """`owner` is (project, agent), `at` (epoch, engine version)."""
     project, agent = owner
+    lock_project(connection, project)
     if not _take_turn(connection, owner, at):
         return ReplaceResult(accepted=False, openings=open_investigations(connection, project))
-    lock_project(connection, project)
     mine = and_(clusters.c.project == project, clusters.c.agent == agent)
     present = set(connection.execute(select(clusters.c.id).where(mine)).scalars())
     connection.execute(delete(clusters).where(mine))
@@ -75,12 +75,6 @@ def _take_turn(connection: Connection, owner: tuple[str, str], at: tuple[int, st
         update(agents).where(one).values(clusters_epoch=at[0], clusters_engine=at[1])
     )
     return True
-
-
-def lock_project(connection: Connection, project: str) -> None:
-    """One gate at a time: agents of a project are gated together, their rows are the lock."""
-    every = select(agents.c.agent).where(agents.c.project == project).order_by(agents.c.agent)
-    connection.execute(every.with_for_update()).all()
 
 
 def _bodies(connection: Connection, project: str) -> Sequence[bytes]:

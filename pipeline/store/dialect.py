@@ -6,8 +6,13 @@ lock. Next: `writer` writes through one connection, `Store` reads through a pool
 SQLite: WAL, synchronous=FULL (an acknowledged commit survives a power cut), and transactions that
 write begin with BEGIN IMMEDIATE: a deferred one that turns to writing fails at once when another
 process writes, whatever the timeout. Readers see one snapshot a transaction and never wait.
+
+PostgreSQL: rows are locked in sorted order, what still deadlocks is tried again by the writer. No
+statement and no wait for a lock lasts for ever, and a connection is tried before it is used, so that
+a database that comes back is found. NUL, which its texts cannot hold, is stored as U+FFFD.
 """
 
+import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -15,6 +20,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from psycopg.types.string import StrDumperUnknown
 from sqlalchemy import (
     Connection,
     Dialect,
@@ -33,14 +39,38 @@ from sqlalchemy.sql.dml import UpdateBase
 BUSY_TIMEOUT_SECONDS = 30
 READ_CONNECTIONS = 8
 MIGRATION_LOCK = 0x6B656C65
+INGEST_LOCK = 0x6B656C66
+PROJECT_LOCK = 0x6B656C67
+CONNECT_ARGS: dict[str, Any] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "tcp_user_timeout": 30_000,
+    "application_name": "kelet-sidecar",
+}
+SESSION_SETTINGS = {
+    "statement_timeout": "120s",
+    "lock_timeout": "30s",
+    "idle_in_transaction_session_timeout": "300s",
+}
 READER_PRAGMAS = ("query_only=1",)
 WRITER_PRAGMAS = ("synchronous=FULL", "foreign_keys=0", "cache_size=-32000")
 """Foreign keys document the schema; every writer looks the row up first, a check would do it twice."""
 
 
+class TextDumper(StrDumperUnknown):
+    """Texts as PostgreSQL takes them: a NUL would refuse the whole batch for ever."""
+
+    def dump(self, obj: str) -> bytes:
+        """The bytes of the text."""
+        return obj.replace("\0", "\ufffd").encode("utf-8", "replace")
+
+
 def database_url(url: str) -> URL:
     """A SQLAlchemy URL; a plain path means a SQLite file. Folders of the file are made."""
     parsed = make_url(url if "://" in url else f"sqlite:///{url}")
+    if parsed.drivername in ("postgresql", "postgres"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.get_backend_name() == "sqlite" and parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     return parsed
@@ -48,27 +78,51 @@ def database_url(url: str) -> URL:
 
 def writing_engine(url: URL) -> Engine:
     """An engine whose transactions hold the write lock from their beginning."""
-    engine = create_engine(url, hide_parameters=True, pool_size=1, max_overflow=4)
+    engine = create_engine(url, hide_parameters=True, pool_size=1, max_overflow=4, **_options(url))
     if engine.dialect.name == "sqlite":
         _prepare_sqlite(engine, "BEGIN IMMEDIATE", WRITER_PRAGMAS)
+    else:
+        _prepare_postgres(engine, read_only=False)
     return engine
 
 
 def reading_engine(url: URL) -> Engine:
     """An engine whose transactions each see one snapshot."""
-    isolation: dict[str, Any] = {}
+    options = _options(url)
     if url.get_backend_name() == "postgresql":
-        isolation["isolation_level"] = "REPEATABLE READ"
+        options["isolation_level"] = "REPEATABLE READ"
     engine = create_engine(
         url,
         hide_parameters=True,
         pool_size=READ_CONNECTIONS,
         max_overflow=READ_CONNECTIONS,
-        **isolation,
+        **options,
     )
     if engine.dialect.name == "sqlite":
         _prepare_sqlite(engine, "BEGIN", READER_PRAGMAS)
+    else:
+        _prepare_postgres(engine, read_only=True)
     return engine
+
+
+def _options(url: URL) -> dict[str, Any]:
+    if url.get_backend_name() != "postgresql":
+        return {}
+    ours = {name: value for name, value in CONNECT_ARGS.items() if name not in url.query}
+    return {"pool_pre_ping": True, "connect_args": ours}
+
+
+def _prepare_postgres(engine: Engine, *, read_only: bool) -> None:
+    settings = SESSION_SETTINGS | {"default_transaction_read_only": "on" if read_only else "off"}
+
+    def on_connect(connection: Any, _record: Any) -> None:
+        # By SET and not as a startup option, which connection poolers refuse.
+        connection.adapters.register_dumper(str, TextDumper)
+        for name, value in settings.items():
+            connection.execute(f"SET {name} = '{value}'")
+        connection.commit()
+
+    event.listen(engine, "connect", on_connect)
 
 
 def _prepare_sqlite(engine: Engine, begin: str, pragmas: tuple[str, ...]) -> None:
@@ -111,7 +165,28 @@ def _switch_to_wal(engine: Engine) -> None:
 def lock_for_migration(connection: Connection) -> None:
     """Until the transaction ends nobody else migrates. On SQLite the write lock does that."""
     if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
+
+
+def lock_ingest(connection: Connection, *, alone: bool) -> None:
+    """Spans are committed side by side; who must see all of them, or none, does it alone.
+
+    A signal looks for spans that have come and spans look for signals that wait: were both under
+    way at once, neither would see the other. On SQLite there is but one writer.
+    """
+    if connection.dialect.name == "postgresql":
+        shared = "" if alone else "_shared"
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock{shared}({INGEST_LOCK})")
+
+
+def lock_project(connection: Connection, project: str) -> None:
+    """One gate and one list of findings at a time: what is read of a project stays so."""
+    if connection.dialect.name == "postgresql":
+        digest = hashlib.sha256(project.encode("utf-8", "surrogatepass")).digest()
+        number = int.from_bytes(digest[:4], "big", signed=True)
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({PROJECT_LOCK}, {number})")
 
 
 def insert(connection: Connection, table: Table) -> "sqlite.Insert | postgresql.Insert":

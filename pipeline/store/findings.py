@@ -19,7 +19,7 @@ from pipeline.errors import BadRequest, NotFound
 from pipeline.model.answers import Investigation
 from pipeline.model.cluster import GateState
 from pipeline.model.finding import Finding, FindingState
-from pipeline.store.dialect import insert
+from pipeline.store.dialect import insert, lock_project
 from pipeline.store.packing import canonical_json, pack, pack_model, unpack, unpack_model
 from pipeline.store.schema import (
     cluster_revisions,
@@ -52,11 +52,12 @@ def finish_investigation(
 ) -> bool:
     """Record the result of (project, cluster id, revision); False if it has one already."""
     project, cluster_id, revision = opening
+    lock_project(connection, project)
     noted = and_(
         cluster_revisions.c.project == project, cluster_revisions.c.cluster_id == cluster_id
     )
     newest = connection.execute(select(cluster_revisions.c.revision).where(noted)).scalar()
-    recorded = connection.execute(
+    recorded: str | None = connection.execute(
         insert(connection, investigations)
         .values(
             project=project,
@@ -69,8 +70,9 @@ def finish_investigation(
             body=pack_model(finding) if finding else None,
         )
         .on_conflict_do_nothing()
-    )
-    if recorded.rowcount == 0:
+        .returning(investigations.c.cluster_id)
+    ).scalar()
+    if recorded is None:
         return False
     refresh_findings(connection, project, now)
     return True
@@ -160,6 +162,7 @@ def set_finding_state(
     """A user's decision; it outlives re-investigation. `open` takes it back."""
     if state not in (*DECISIONS, FindingState.OPEN):
         raise BadRequest("a finding can be resolved, dismissed or opened again")
+    lock_project(connection, project)
     if get_finding(connection, project, finding_id) is None:
         raise NotFound("no such finding")
     one = and_(finding_decisions.c.project == project, finding_decisions.c.finding_id == finding_id)

@@ -1,8 +1,5 @@
 """Builders for the tests of the store: a database, a clock, span records, signals, rows, clusters."""
 
-import functools
-import shutil
-import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +24,7 @@ from pipeline.model.session import (
 from pipeline.model.signal import Signal, SignalKind, SignalSource, Verdict, VerdictLabel
 from pipeline.model.span_record import SpanRecord
 from pipeline.store import Store
+from tests.databases import current
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 NO_RATE = Rate(k=0, n=0, low=0.0, high=1.0)
@@ -45,19 +43,9 @@ class Clock:
         self.now += timedelta(**duration)
 
 
-@functools.cache
-def template() -> Path:
-    """An empty database of the newest schema, made once."""
-    path = Path(tempfile.mkdtemp(prefix="store-template-")) / "store.db"
-    Store.open(str(path)).close()
-    return path
-
-
 def new_store(folder: Path, clock: Clock | None = None) -> Store:
-    """A fresh database in the folder."""
-    path = Path(tempfile.mkdtemp(dir=folder)) / "store.db"
-    shutil.copy(template(), path)
-    return Store.open(str(path), clock=clock or Clock())
+    """On a fresh database of the kind that is tested; a file lies in the folder."""
+    return Store.open(current().new(folder), clock=clock or Clock())
 
 
 def record(

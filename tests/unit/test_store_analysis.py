@@ -19,6 +19,8 @@ from pipeline.store import Store
 from pipeline.store.packing import engine_order
 from tests.unit.storekit import Clock, finish, finish_session, new_store, record, row, send
 
+pytestmark = pytest.mark.usefixtures("database")
+
 KEY = SessionKey.of("p", "s")
 MINUTE = timedelta(minutes=1)
 

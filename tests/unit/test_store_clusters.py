@@ -13,6 +13,8 @@ from pipeline.model.finding import FindingState
 from pipeline.store import Store
 from tests.unit.storekit import cluster, finding, finish, gate, new_store, record, row, send
 
+pytestmark = pytest.mark.usefixtures("database")
+
 SHUT = gate()
 
 

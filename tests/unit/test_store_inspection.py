@@ -11,6 +11,8 @@ from pipeline.model.signal import VerdictLabel
 from pipeline.store import Store
 from tests.unit.storekit import cluster, finding, finish, gate, new_store, record, row, send, signal
 
+pytestmark = pytest.mark.usefixtures("database")
+
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:

@@ -1,8 +1,6 @@
 """A law: what is stored is a function of the set of spans and signals, however they arrive."""
 
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from typing import Any
 
 import pytest
@@ -12,7 +10,9 @@ from hypothesis import strategies as st
 from pipeline.model.signal import Signal
 from pipeline.model.span_record import SpanRecord
 from pipeline.store import Store
+from pipeline.store.dialect import database_url, writing_engine
 from pipeline.store.schema import metadata
+from tests.databases import Databases
 from tests.unit.storekit import TRACE, finish, record, row, send, signal
 
 TRACES = (TRACE, "f" * 32)
@@ -50,18 +50,22 @@ def signals() -> st.SearchStrategy[list[Signal]]:
 
 
 @pytest.fixture(scope="module")
-def wiped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Store]]:
+def wiped(
+    database: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[], Store]]:
     """One store, empty at each call: opening one an example would cost most of the time."""
-    path = tmp_path_factory.mktemp("order") / "store.db"
-    with Store.open(str(path)) as store, closing(sqlite3.connect(path)) as raw:
+    url = database.new(tmp_path_factory.mktemp("order"))
+    engine = writing_engine(database_url(url))
+    with Store.open(url) as store:
 
         def wipe() -> Store:
-            with raw:
-                for table in metadata.tables:
-                    raw.execute(f"DELETE FROM {table}")
+            with engine.begin() as connection:
+                for table in reversed(metadata.sorted_tables):
+                    connection.execute(table.delete())
             return store
 
         yield wipe
+    engine.dispose()
 
 
 def outcome(store: Store, events: list[SpanRecord | Signal], batch: int, *, analyse: bool) -> Any:

@@ -16,11 +16,12 @@ from pipeline.store import Store
 from pipeline.store.dialect import database_url, prepare_database, writing_engine
 from pipeline.store.migrate import HEAD, SCRIPTS
 from pipeline.store.schema import metadata
-from tests.unit.storekit import new_store, record, send, template
+from tests.databases import sqlite_template
+from tests.unit.storekit import new_store, record, send
 
 
 def test_migrations_build_the_schema() -> None:
-    engine = create_engine(f"sqlite:///{template()}")
+    engine = create_engine(f"sqlite:///{sqlite_template()}")
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []

@@ -9,6 +9,8 @@ from pipeline.model.session import SessionKey
 from pipeline.store import Store
 from tests.unit.storekit import TRACE, finish, new_store, record, row, send, signal
 
+pytestmark = pytest.mark.usefixtures("database")
+
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:

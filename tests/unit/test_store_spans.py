@@ -12,6 +12,8 @@ from pipeline.model.span_record import Home, SpanKeys
 from pipeline.store import Store
 from tests.unit.storekit import TRACE, Clock, finish, new_store, record, row, send, signal
 
+pytestmark = pytest.mark.usefixtures("database")
+
 OTHER = "f" * 32
 
 
