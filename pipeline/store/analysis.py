@@ -229,6 +229,7 @@ def lost_nudges(
         .where(sessions.c.dirty_since.is_not(None), overdue, sessions.c.nudged_at <= now - grace)
         .order_by(sessions.c.dirty_since, sessions.c.id)
         .limit(limit)
+        .with_for_update(skip_locked=True)
     ).all()
     if rows:
         told = update(sessions).where(sessions.c.id.in_([row.id for row in rows]))

@@ -60,6 +60,8 @@ def follow_spans(
         for piece in chunked(sorted(values)):
             query = _SOUGHT.where(column.in_(piece))
             query = query if extra is None else query.where(extra)
+            # Two commits may move one signal: who comes second sees what the first one stored.
+            query = query.order_by(signals.c.id).with_for_update()
             found.update((row[0], Sought(*row)) for row in connection.execute(query))
     return attach(connection, found.values())
 

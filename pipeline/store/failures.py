@@ -8,9 +8,14 @@ import traceback
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from pipeline.errors import SidecarError, StoreUnavailable
+
+CONFLICTS = frozenset({"40001", "40P01"})
+"""Serialization failure, deadlock."""
+OUTAGE_CLASSES = frozenset({"08", "25", "53", "57", "58", "XX"})
+"""Connection, read-only or broken transaction, resources, operator, system, internal."""
 
 
 def as_store_error(error: Exception) -> SidecarError:
@@ -20,7 +25,7 @@ def as_store_error(error: Exception) -> SidecarError:
     kind = type(error).__name__
     if isinstance(error, DBAPIError):
         cause = type(error.orig).__name__ if error.orig else kind
-        return StoreUnavailable(f"the database refused: {cause}{_sqlite_code(error)}")
+        return StoreUnavailable(f"the database refused: {cause}{_code(error)}")
     if isinstance(error, SQLAlchemyError):
         return StoreUnavailable(f"the database did not answer: {kind}")
     frames = traceback.extract_tb(error.__traceback__)
@@ -28,9 +33,27 @@ def as_store_error(error: Exception) -> SidecarError:
     return StoreUnavailable(f"the store failed: {kind}{where}")
 
 
-def _sqlite_code(error: DBAPIError) -> str:
-    name = getattr(error.orig, "sqlite_errorname", None)
+def _code(error: DBAPIError) -> str:
+    name = getattr(error.orig, "sqlite_errorname", None) or sqlstate(error)
     return f" ({name})" if name else ""
+
+
+def sqlstate(error: BaseException) -> str:
+    """PostgreSQL's five characters; "" where there are none."""
+    orig = error.orig if isinstance(error, DBAPIError) else None
+    return getattr(orig, "sqlstate", None) or ""
+
+
+def is_conflict(error: BaseException) -> bool:
+    """Two transactions stood in each other's way: the same work succeeds when it is tried again."""
+    return sqlstate(error) in CONFLICTS
+
+
+def is_outage(error: BaseException) -> bool:
+    """The database, not the data: to try each piece alone would only wait for it again and again."""
+    if is_conflict(error):
+        return False
+    return isinstance(error, OperationalError) or sqlstate(error)[:2] in OUTAGE_CLASSES
 
 
 @contextmanager

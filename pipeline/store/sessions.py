@@ -35,7 +35,7 @@ def find_or_make(connection: Connection, homes: Iterable[Home], now: int) -> dic
     if not wanted:
         return {}
     found = _find(connection, wanted)
-    missing = [home for home in wanted.values() if home not in found]
+    missing = sorted(home for home in wanted.values() if home not in found)
     if missing:
         fresh = insert(connection, sessions).on_conflict_do_nothing()
         connection.execute(fresh, [_new_row(home, now) for home in missing])

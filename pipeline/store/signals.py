@@ -11,13 +11,14 @@ from sqlalchemy import Connection, select
 from pipeline.model.nudge import CommitResult
 from pipeline.model.signal import Signal
 from pipeline.store.attachment import WAITING, Sought, attach
-from pipeline.store.dialect import insert
+from pipeline.store.dialect import insert, lock_ingest
 from pipeline.store.schema import signals
 from pipeline.store.sessions import raise_versions
 
 
 def commit_signals(connection: Connection, batch: Sequence[Signal], now: int) -> CommitResult:
     """Keep the new ones and raise the versions of the sessions they belong to."""
+    lock_ingest(connection, alone=True)
     fresh: list[Sought] = []
     for signal in batch:
         ref = connection.execute(

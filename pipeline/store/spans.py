@@ -16,6 +16,7 @@ from sqlalchemy import Connection, bindparam, update
 from pipeline.model.nudge import CommitResult, Nudge
 from pipeline.model.span_record import Resolver, SpanRecord
 from pipeline.store.attachment import follow_spans
+from pipeline.store.dialect import lock_ingest
 from pipeline.store.packing import digest_of
 from pipeline.store.schema import traces
 from pipeline.store.sessions import add_spans, find_or_make, names_of, raise_versions
@@ -51,6 +52,7 @@ def commit_spans(
     now: int,
 ) -> list[CommitResult]:
     """Store all batches; one result each."""
+    lock_ingest(connection, alone=False)
     known = load_traces(connection, {(r.trace_id, r.scope) for batch in batches for r in batch})
     tallies = [merge_batch(connection, known, batch, i) for i, batch in enumerate(batches)]
     changed = [trace for trace in known.values() if trace.owner is not None]

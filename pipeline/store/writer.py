@@ -5,7 +5,8 @@ durable. Next: the edge acknowledges, the activity returns.
 
 While one commit waits for the disk, requests queue up; the next transaction takes them all, so the
 sync is paid once a group. If a group fails it is rolled back and every piece is tried alone: one bad
-piece harms nothing beside it. Work may therefore run twice and must have no effect but on the store.
+piece harms nothing beside it. A piece that stood in the way of another process is tried again after a
+short pause. Work may therefore run twice and must have no effect but on the store.
 """
 
 import threading
@@ -16,16 +17,19 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import OperationalError
+from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from pipeline.errors import StoreUnavailable
-from pipeline.store.failures import as_store_error
+from pipeline.store.failures import as_store_error, is_conflict, is_outage
 
 T = TypeVar("T")
 
 MAX_GROUP = 256
 MAX_GROUP_WEIGHT = 4096
 """Writes and spans in one transaction: other processes wait for its end."""
+
+MAX_ATTEMPTS = 10
+"""Of a piece that conflicts with another process."""
 
 Apply = Callable[[Connection, Sequence[Any]], Sequence[Any]]
 """Applies several items of one kind; one result each."""
@@ -103,21 +107,26 @@ class Writer:
 
     def _commit(self, group: Sequence[Write]) -> None:
         try:
-            results = self._transact(group)
-        except OperationalError as error:
-            # The database, not the data: trying each alone would wait for it again and again.
-            for write in group:
-                write.future.set_exception(as_store_error(error))
-            return
+            results = self._transact(group) if len(group) > 1 else self._insist(group)
         except Exception as error:
-            if len(group) == 1:
-                group[0].future.set_exception(as_store_error(error))
+            if len(group) == 1 or is_outage(error):
+                for write in group:
+                    write.future.set_exception(as_store_error(error))
                 return
             for write in group:
                 self._commit([write])
             return
         for write, result in zip(group, results, strict=True):
             write.future.set_result(result)
+
+    @retry(
+        retry=retry_if_exception(is_conflict),
+        stop=stop_after_attempt(MAX_ATTEMPTS),
+        wait=wait_random_exponential(multiplier=0.01, max=0.5),
+        reraise=True,
+    )
+    def _insist(self, group: Sequence[Write]) -> list[Any]:
+        return self._transact(group)
 
     def _transact(self, group: Sequence[Write]) -> list[Any]:
         results: list[Any] = []
