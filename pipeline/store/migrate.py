@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from pipeline.errors import Permanent
 from pipeline.store.dialect import lock_for_migration
 
-HEAD = "0002"
+HEAD = "0003"
 SCRIPTS = Path(__file__).parent / "migrations"
 
 

@@ -6,7 +6,7 @@ group commit or in a read transaction of its own. Async callers use `asyncio.to_
 `submit_spans` hands out a future.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import datetime, timedelta
 from functools import partial
@@ -24,6 +24,7 @@ from pipeline.model.answers import (
     Snapshot,
     StageResults,
 )
+from pipeline.model.api_key import ApiKey
 from pipeline.model.cluster import Cluster
 from pipeline.model.finding import Finding, FindingState
 from pipeline.model.nudge import AgentNudge, CommitResult, Nudge
@@ -33,6 +34,7 @@ from pipeline.model.span_record import Resolver, SpanRecord
 from pipeline.store import (
     agents,
     analysis,
+    api_keys,
     claim_checks,
     findings,
     model_ledger,
@@ -308,3 +310,22 @@ class Store(Inspection):
         """The payloads; raises `NotFound` for one that is gone."""
         with self._read() as connection:
             return claim_checks.load_claims(connection, owner, digests)
+
+    # admission
+
+    def add_api_key(self, key: ApiKey) -> None:
+        """Keep a new key."""
+        self._write(lambda c: api_keys.add(c, key))
+
+    def api_keys(self) -> tuple[ApiKey, ...]:
+        """Every key there ever was, revoked ones too."""
+        with self._read() as connection:
+            return api_keys.load(connection)
+
+    def revoke_api_key(self, key_id: str) -> None:
+        """It admits nobody any more; raises `NotFound`."""
+        self._write(lambda c: api_keys.revoke(c, key_id, self._now()))
+
+    def note_key_use(self, key_ids: Collection[str]) -> None:
+        """These keys were used just now."""
+        self._write(lambda c: api_keys.note_use(c, key_ids, self._now()))
