@@ -10,8 +10,7 @@ numbers attempts are told apart by their start, and the step says so.
 from dataclasses import dataclass
 
 from pipeline.conventions import temporal
-from pipeline.conventions.agents import span_ref
-from pipeline.conventions.tree import SpanTree
+from pipeline.conventions.tree import SpanTree, span_ref
 from pipeline.model.span import Span
 
 
@@ -37,7 +36,8 @@ def attempts_of(tree: SpanTree) -> dict[str, Attempt]:
             judged.update(_judge(chain))
     if not judged:
         return {}
-    return {span_ref(s): _inherited(tree, s, judged) for s in tree.spans}
+    lost = tree.inherit(lambda s: a if (a := judged.get(span_ref(s))) and a.lost else None)
+    return {**tree.inherit(lambda s: judged.get(span_ref(s))), **lost}
 
 
 Root = tuple[Span, temporal.AttemptOf]
@@ -45,14 +45,14 @@ Root = tuple[Span, temporal.AttemptOf]
 
 def _attempt_roots(tree: SpanTree) -> list[Root]:
     """The topmost span of each attempt, by start."""
+    attempts = {span_ref(s): a for s in tree.spans if (a := temporal.attempt_of(s)) is not None}
+    within = tree.inherit(lambda s: attempts.get(span_ref(s)))
     found: list[Root] = []
     for span in tree.spans:
-        attempt = temporal.attempt_of(span)
-        if attempt is None:
-            continue
+        above = tree.parent(span)
         runs = span.name.startswith("RunActivity:")
-        above = [temporal.attempt_of(a) for a in tree.lineage(span)][1:]
-        if runs or not any(above):
+        attempt = attempts.get(span_ref(span))
+        if attempt is not None and (runs or above is None or span_ref(above) not in within):
             found.append((span, attempt))
     return found
 
@@ -88,10 +88,3 @@ def _judge(chain: list[Root]) -> dict[str, Attempt]:
         span_ref(span): Attempt(number, highest, inferred, lost=number < highest)
         for (span, _), number in zip(chain, numbers, strict=True)
     }
-
-
-def _inherited(tree: SpanTree, span: Span, judged: dict[str, Attempt]) -> Attempt:
-    lineage = [judged[span_ref(a)] for a in tree.lineage(span) if span_ref(a) in judged]
-    if any(a.lost for a in lineage):
-        return next(a for a in lineage if a.lost)
-    return lineage[0] if lineage else ONLY

@@ -1,10 +1,11 @@
 """A draft: what one convention could read from one span, before agents and attempts are known.
 
-In: nothing. Out: `Draft`, and small readers of attributes. Next: each convention returns drafts,
-`steps` turns them into steps.
+In: nothing. Out: `Draft`, how several of one span become one, and small readers of attributes.
+Next: each convention returns drafts, `registry` merges them, `steps` turns them into steps.
 """
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pipeline.model.evidence import Located
@@ -15,14 +16,27 @@ _UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F
 _HEX = r"(?=[0-9a-fA-F]*\d)(?=[0-9a-fA-F]*[a-fA-F])[0-9a-fA-F]{12,}"
 _ID = re.compile(rf"[-_:/# ]*(?:{_UUID}|\b{_HEX}\b|\d{{4,}})")
 _COUNTER = re.compile(r"(?:\s*[#:/\[(]\s*|\s+|[-_](?=\d{2}))\d+[\])]?\Z")
+_NO_MODEL = {"unknown", "none", "null"}
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a convention takes a span for; `sure` is False where it only guesses."""
+
+    kind: StepKind
+    sure: bool = True
 
 
 @dataclass(frozen=True)
 class Draft:
-    """One span as one convention reads it; the fields are those of `Step`."""
+    """One span as one convention reads it; the fields are those of `Step`.
+
+    `agent` is the name that the span gives to who acts in it.
+    """
 
     kind: StepKind
-    name: str
+    name: str = ""
+    agent: str | None = None
     inputs: tuple[Message, ...] = ()
     outputs: tuple[Message, ...] = ()
     system: tuple[Located, ...] = ()
@@ -32,12 +46,59 @@ class Draft:
     input_tokens: int | None = None
     output_tokens: int | None = None
     outputs_recorded: bool = False
+    failed: bool = False
+    error: Located | None = None
+
+
+@dataclass(frozen=True)
+class Convention:
+    """One way of writing spans: what it takes a span for, and what it reads from it.
+
+    `read` is asked about every span, also where another convention said what it is: conventions
+    complement one another.
+    """
+
+    name: str
+    claim: Callable[[Span], Claim | None]
+    read: Callable[[Span, StepKind], Draft | None]
+
+
+def merge(kind: StepKind, drafts: Sequence[Draft]) -> Draft:
+    """One draft of several, the first that knows a field wins.
+
+    What goes in (with its system texts) is taken from one draft as a whole, and so is what comes
+    out: two conventions on one span tell the same conversation twice.
+    """
+    nothing = Draft(kind)
+    before = next((d for d in drafts if d.inputs), nothing)
+    after = next((d for d in drafts if d.outputs or d.tool_calls), nothing)
+    return Draft(
+        kind=kind,
+        name=next((d.name for d in drafts if d.name), ""),
+        agent=next((d.agent for d in drafts if d.agent), None),
+        inputs=before.inputs,
+        outputs=after.outputs or next((d.outputs for d in drafts if d.outputs), ()),
+        system=before.system or next((d.system for d in drafts if d.system), ()),
+        tool_calls=after.tool_calls or next((d.tool_calls for d in drafts if d.tool_calls), ()),
+        model=next((d.model for d in drafts if d.model), None),
+        finish_reasons=next((d.finish_reasons for d in drafts if d.finish_reasons), ()),
+        input_tokens=_first_count([d.input_tokens for d in drafts]),
+        output_tokens=_first_count([d.output_tokens for d in drafts]),
+        outputs_recorded=any(d.outputs_recorded for d in drafts),
+        failed=any(d.failed for d in drafts),
+        error=next((d.error for d in drafts if d.error), None),
+    )
 
 
 def step_key(kind: StepKind, name: str) -> str:
     """`<kind>:<name>` without the ids and counters that differ from session to session."""
     clean = _COUNTER.sub("", _ID.sub("", name.strip())).strip(" -_:/#")
     return f"{kind.value}:{clean or kind.value}"
+
+
+def is_id(name: str) -> bool:
+    """True for a name that is nothing but an id."""
+    return not _ID.sub("", name.strip()).strip(" -_:/#")
 
 
 def text_of(span: Span, *keys: str) -> str | None:
@@ -49,15 +110,34 @@ def text_of(span: Span, *keys: str) -> str | None:
     return None
 
 
+def model_of(span: Span, *keys: str) -> str | None:
+    """The first of these attributes that names a model."""
+    for key in keys:
+        value = text_of(span, key)
+        if value is not None and value.lower() not in _NO_MODEL:
+            return value
+    return None
+
+
 def count_of(span: Span, *keys: str) -> int | None:
     """The first of these attributes that is a count."""
-    for key in keys:
-        value = span.attributes.get(key)
-        if isinstance(value, bool):
-            continue
-        if isinstance(value, int | float) or (isinstance(value, str) and value.isdecimal()):
-            return int(value)
+    return _first_count([as_count(span.attributes.get(key)) for key in keys])
+
+
+def as_count(value: object) -> int | None:
+    """A count, None for what is none."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float) or (isinstance(value, str) and value.isdecimal()):
+        return int(value) if value == value and value not in _ENDLESS else None
     return None
+
+
+_ENDLESS = (float("inf"), float("-inf"))
+
+
+def _first_count(counts: Sequence[int | None]) -> int | None:
+    return next((c for c in counts if c is not None), None)
 
 
 def error_of(span: Span) -> Located | None:

@@ -1,27 +1,22 @@
-"""Messages: a conversation as any GenAI instrumentation writes it, read into located texts.
+"""Messages: a conversation as any instrumentation writes it, read into located texts.
 
-In: an attribute's value (a JSON string or structured) and its key. Out: messages, system texts and
-tool calls, each with its exact field. Next: `genai` puts them into drafts.
+In: an attribute's value (a JSON string or structured) and its key, or a family of dotted
+attributes. Out: messages, system texts and tool calls, each with its exact field. Next: the
+conventions put them into drafts.
+
+It goes by shape: an envelope (a request or a response) holds messages, a message holds parts, a part
+is a text, a call or a result. What fits no shape is one text of the given role.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
 
-from pipeline.conventions.quotes import as_text, is_list, parse_json
+from pipeline.conventions import shapes
+from pipeline.conventions.parts import call_of, result_of
+from pipeline.conventions.places import Node
 from pipeline.model.evidence import Located
 from pipeline.model.step import Message, Role, ToolCall
 
-_ROLES = {
-    "system": Role.SYSTEM, "developer": Role.SYSTEM,
-    "user": Role.USER, "human": Role.USER,
-    "assistant": Role.ASSISTANT, "ai": Role.ASSISTANT, "model": Role.ASSISTANT,
-    "tool": Role.TOOL, "function": Role.TOOL, "tool_result": Role.TOOL,
-}  # fmt: skip
-_REASONING = {"reasoning", "thinking", "redacted_thinking", "reasoning_content"}
-_RESULTS = {"tool_call_response", "tool_result", "function_call_output", "tool-result"}
-_CALLS = {"tool_call", "tool_use", "function_call", "tool-call"}
-_LISTS = ("messages", "message", "choices", "contents")
+_MAX_DEPTH = 12
 
 
 @dataclass
@@ -35,114 +30,197 @@ class Conversation:
     calls: list[ToolCall] = field(default_factory=list[ToolCall])
     finish_reasons: list[str] = field(default_factory=list[str])
 
-    def add(self, role: Role, value: object, place: str) -> None:
-        """Keep a text at `place`; system texts are kept apart."""
-        if value is None:
+    def __bool__(self) -> bool:
+        """True when something was read."""
+        return bool(self.messages or self.system or self.calls)
+
+    def read(self, key: str, value: object, default: Role) -> None:
+        """Read the attribute `key`. A string that is not JSON is one text of the default role."""
+        self.read_node(Node(value, key), default)
+
+    def read_node(self, node: Node, default: Role, depth: int = 0) -> None:
+        """Read whatever stands at the node."""
+        node = node.opened()
+        if depth > _MAX_DEPTH or not (node.members or node.is_items):
+            self.add(default, node)
+        elif node.is_items:
+            self._list(node, default, depth)
+        elif shapes.is_part(node) and not shapes.is_message(node):
+            self._part(node, default, depth)
+        elif shapes.is_message(node):
+            self._message(node, default, depth)
+        else:
+            self._envelope(node, default, depth)
+
+    def read_parts(self, node: Node, role: Role) -> bool:
+        """Read a list of typed parts; False, and nothing read, where it is none."""
+        if not shapes.are_parts(node):
+            return False
+        self._content(node, role, 0)
+        return bool(self.messages)
+
+    def add(self, role: Role, node: Node) -> None:
+        """Keep the text of a node; system texts are kept apart."""
+        if node.value is None or (text := node.text) is None:
             return
-        located = Located(text=as_text(value), span_id=self.span_id, field=self.prefix + place)
+        located = Located(text=text, span_id=self.span_id, field=self.prefix + node.place)
         if role is Role.SYSTEM:
             self.system.append(located)
         else:
             self.messages.append(Message(role=role, content=located))
 
-    def read(self, key: str, value: object, default: Role) -> None:
-        """Read the attribute `key`. A string that is not JSON is one text of the default role."""
-        parsed = parse_json(value) if isinstance(value, str) else value
-        if isinstance(value, str) and not isinstance(parsed, list | dict):
-            self.add(default, value, key)
-        elif is_list(parsed):
-            for index, item in enumerate(parsed):
-                self._message(item, f"{key}/{index}", default)
-        elif isinstance(parsed, Mapping):
-            self._object(cast(Mapping[str, Any], parsed), key, value, default)
+    def _list(self, node: Node, default: Role, depth: int) -> None:
+        items = list(node.items())
+        if any(isinstance(i.value, int | float) for i in items):  # a vector, not a conversation
+            self.add(default, node)
+            return
+        for item in items:
+            opened = item.opened()
+            if isinstance(item.value, str) and not shapes.is_message(opened):
+                self._text(item, default, depth)
+            else:
+                self.read_node(opened, default, depth + 1)
 
-    def _object(self, data: Mapping[str, Any], key: str, value: object, default: Role) -> None:
-        inner = next((n for n in _LISTS if is_list(data.get(n))), None)
-        if inner is not None:
-            for index, item in enumerate(data[inner]):
-                self._message(item, f"{key}/{inner}/{index}", default)
-        elif data.keys() & {"role", "content", "parts", "text", "tool_calls", "message"}:
-            self._message(data, key, default)
+    def _envelope(self, node: Node, default: Role, depth: int) -> None:
+        """A request or a response around messages; anything else is one text."""
+        serialised = node.get("kwargs") if node.has("lc") else None
+        if serialised is not None:
+            self.read_node(serialised, shapes.class_role(node, default), depth + 1)
+            return
+        self._finish(node)
+        before = (len(self.messages), len(self.calls))
+        answered = default in (Role.ASSISTANT, Role.TOOL)
+        if not answered:
+            self._system(node, depth)
+            self._history(node, depth)
+        names = shapes.ANSWERED if answered else shapes.ASKED
+        inner = next((n for n in names if node.has(n) and not _is_empty(node, n)), None)
+        found = node.get(inner) if inner else _only_text(node)
+        if found is not None:
+            self.read_node(found, default, depth + 1)
+        self._calls(node)
+        unread = before == (len(self.messages), len(self.calls))
+        if unread and not any(n in node.members for n in names):
+            self.add(default, node)
+
+    def _system(self, node: Node, depth: int) -> None:
+        for name in shapes.SYSTEM_MEMBERS:
+            found = node.get(name) or node.at("config", name)
+            if found is not None:
+                self.read_node(found, Role.SYSTEM, depth + 1)
+                return
+
+    def _history(self, node: Node, depth: int) -> None:
+        history = node.get(*shapes.HISTORIES)
+        if history is not None and history.is_items:
+            self.read_node(history, Role.USER, depth + 1)
+
+    def _message(self, node: Node, default: Role, depth: int) -> None:
+        role = shapes.role_of(node, default)
+        self._finish(node)
+        inner = node.get("message")
+        if inner is not None and inner.members:
+            self.read_node(inner, role, depth + 1)
+            return
+        if shapes.kind_of(node) in shapes.RESULTS:
+            self._part(node, role, depth)
+            return
+        names = [n for n in shapes.CONTENTS if node.has(n)]
+        filled = [n for n in names if not _is_empty(node, n)]
+        content = node.get(*filled, *names)
+        if content is not None:
+            self._content(content, role, depth)
+        self._calls(node)
+        refusal = node.get("refusal")
+        if refusal is not None and isinstance(refusal.value, str):
+            self.add(role, refusal)
+
+    def _content(self, node: Node, role: Role, depth: int) -> None:
+        if node.is_items:
+            for item in node.items():
+                self._part(item, role, depth + 1)
+        elif node.members and shapes.is_part(node):
+            self._part(node, role, depth + 1)
+        elif node.members and node.has("parts", "content") and depth < _MAX_DEPTH:
+            self._message(node, role, depth + 1)
         else:
-            self.add(default, value, key)
+            self._text(node, role, depth)
 
-    def _message(self, item: object, place: str, default: Role) -> None:
-        if not isinstance(item, Mapping):
-            self.add(default, item, place)
-            return
-        data = cast(Mapping[str, Any], item)
-        if isinstance(data.get("message"), Mapping):
-            self._finish(data)
-            self._message(data["message"], place + "/message", default)
-            return
-        role = _ROLES.get(str(data.get("role") or data.get("type") or "").lower(), default)
-        self._finish(data)
-        if "role" not in data and str(data.get("type", "")) in _CALLS | _RESULTS | _REASONING | {
-            "text"
-        }:
-            self._part(data, place, default)
-            return
-        for name in ("parts", "content", "text"):
-            if name in data:
-                self._content(data[name], f"{place}/{name}", role)
-                break
-        self._openai_calls(data, place)
+    def _text(self, node: Node, role: Role, depth: int) -> None:
+        """A text; some write the list of parts into it as JSON."""
+        listed = isinstance(node.value, str) and node.value.lstrip()[:1] == "["
+        opened = node.opened() if listed and depth < _MAX_DEPTH else node
+        if opened is not node and shapes.are_parts(opened):
+            self._content(opened, role, depth + 1)
+        else:
+            self.add(role, node)
 
-    def _finish(self, data: Mapping[str, Any]) -> None:
-        reason = data.get("finish_reason")
-        if isinstance(reason, str) and reason:
+    def _part(self, node: Node, role: Role, depth: int) -> None:
+        wrapped = node.get("message_content")
+        if wrapped is not None and wrapped.members:
+            node = wrapped
+        if not node.members:
+            self.add(role, node)
+            return
+        kind = shapes.kind_of(node)
+        if kind in shapes.REASONING or node.members.get("thought") is True:
+            return
+        if shapes.is_call(node):
+            self._call(node)
+            return
+        result = result_of(node)
+        if result is not None:
+            self._result(result, depth)
+            return
+        text = node.get("content", "text", "refusal", "value")
+        if text is not None and depth < _MAX_DEPTH:
+            self._content(text, ROLE_OF_PART.get(kind, role), depth + 1)
+
+    def _result(self, node: Node, depth: int) -> None:
+        """A tool's result: its texts where it is a list of parts, else as it stands."""
+        if depth < _MAX_DEPTH and shapes.are_parts(node):
+            self._content(node, Role.TOOL, depth + 1)
+        else:
+            self.add(Role.TOOL, node)
+
+    def _calls(self, node: Node) -> None:
+        more = node.get("additional_kwargs")
+        for holder in (node, more):
+            for name in shapes.CALL_LISTS:
+                calls = holder.get(name) if holder is not None else None
+                if calls is not None and any(True for _ in calls.opened().items()):
+                    for call in calls.opened().items():
+                        self._call(call)
+                    return
+        for name in ("function_call", "functionCall"):
+            call = node.get(name)
+            if call is not None and call.members:
+                self._call(call)
+
+    def _call(self, node: Node) -> None:
+        call = call_of(node, self.span_id, self.prefix)
+        if call is not None and not (call.call_id and any(_same(call, c) for c in self.calls)):
+            self.calls.append(call)
+
+    def _finish(self, node: Node) -> None:
+        reason = node.word(*shapes.FINISHES)
+        if reason:
             self.finish_reasons.append(reason)
 
-    def _content(self, content: object, place: str, role: Role) -> None:
-        if is_list(content):
-            for index, part in enumerate(content):
-                self._part(part, f"{place}/{index}", role)
-        elif isinstance(content, Mapping) and "type" in content:
-            self._part(cast(Mapping[str, Any], content), place, role)
-        else:
-            self.add(role, content, place)
 
-    def _part(self, part: object, place: str, role: Role) -> None:
-        if not isinstance(part, Mapping):
-            self.add(role, part, place)
-            return
-        data = cast(Mapping[str, Any], part)
-        kind = str(data.get("type", "text"))
-        if kind in _REASONING:
-            return
-        if kind in _CALLS:
-            self._call(data, place)
-            return
-        names = (
-            ("response", "result", "output", "content") if kind in _RESULTS else ("content", "text")
-        )
-        name = next((n for n in names if data.get(n) is not None), None)
-        if name is not None:
-            self.add(Role.TOOL if kind in _RESULTS else role, data[name], f"{place}/{name}")
+ROLE_OF_PART = {"user-prompt": Role.USER, "system-prompt": Role.SYSTEM, "tool-return": Role.TOOL}
 
-    def _openai_calls(self, data: Mapping[str, Any], place: str) -> None:
-        calls = data.get("tool_calls")
-        for index, call in enumerate(calls if is_list(calls) else ()):
-            if isinstance(call, Mapping):
-                self._call(cast(Mapping[str, Any], call), f"{place}/tool_calls/{index}")
 
-    def _call(self, data: Mapping[str, Any], place: str) -> None:
-        inner = data.get("function")
-        if isinstance(inner, Mapping):
-            self._call(
-                {**cast(Mapping[str, Any], inner), "id": data.get("id")}, place + "/function"
-            )
-            return
-        name = next((n for n in ("arguments", "input", "args") if data.get(n) is not None), None)
-        arguments = None
-        if name is not None:
-            place = self.prefix + f"{place}/{name}"
-            arguments = Located(text=as_text(data[name]), span_id=self.span_id, field=place)
-        call_id = data.get("id") or data.get("call_id")
-        self.calls.append(
-            ToolCall(
-                name=str(data.get("name") or ""),
-                arguments=arguments,
-                call_id=str(call_id) if call_id else None,
-            )
-        )
+def _same(one: ToolCall, other: ToolCall) -> bool:
+    return (one.call_id, one.name) == (other.call_id, other.name)
+
+
+def _is_empty(node: Node, name: str) -> bool:
+    value = node.members[name]
+    return value == "" or (hasattr(value, "__len__") and len(value) == 0)
+
+
+def _only_text(node: Node) -> Node | None:
+    """The one string of an object that has no other."""
+    names = [n for n, value in node.members.items() if isinstance(value, str) and value]
+    return node.get(names[0]) if len(names) == 1 == len(node.members) else None

@@ -3,45 +3,40 @@
 In: the spans of one session, in any order. Out: steps, sorted by start and span id. Next:
 `invocations`, the detectors, and interrogation.
 
-Each convention reads a span on its own (`read(span) -> Draft | None`), the first that knows it wins.
-A later convention is one more file and one more entry in `CONVENTIONS`.
+`registry` reads each span on its own by all conventions; here the tree of spans makes one step of
+what was traced twice, names the agents, and leaves losing attempts out.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from pipeline.conventions import genai, temporal
-from pipeline.conventions.agents import agents_of, span_ref
+from pipeline.conventions import temporal
+from pipeline.conventions.agents import agents_of
 from pipeline.conventions.attempts import ONLY, Attempt, attempts_of
 from pipeline.conventions.draft import Draft, error_of, step_key
-from pipeline.conventions.tree import SpanTree
+from pipeline.conventions.folding import fold, parent_steps
+from pipeline.conventions.registry import read_draft
+from pipeline.conventions.tree import SpanTree, span_ref
 from pipeline.model.span import Span, SpanStatus
 from pipeline.model.step import Step, StepKind
-
-CONVENTIONS: tuple[Callable[[Span], Draft | None], ...] = (genai.read, temporal.read)
 
 
 def read_steps(spans: Sequence[Span]) -> tuple[Step, ...]:
     """The steps of one session; losing attempts of retried activities are left out."""
     tree = SpanTree(spans)
-    agents, attempts = agents_of(tree), attempts_of(tree)
-    drafts = {span_ref(s): draft for s in tree.spans if (draft := _draft(s)) is not None}
-    _drop_traced_starts(tree, drafts)
+    read = {span_ref(s): draft for s in tree.spans if (draft := read_draft(s)) is not None}
+    agents, attempts = agents_of(tree, read), attempts_of(tree)
+    _drop_traced_starts(tree, read)
+    drafts = fold(tree, read)
+    parents = parent_steps(tree, drafts)
     steps: list[Step] = []
     for span in tree.spans:
         ref = span_ref(span)
         attempt = attempts.get(ref, ONLY)
         if ref in drafts and not attempt.lost:
-            parent = _parent_step(tree, span, drafts)
+            above = parents.get(ref)
+            parent = above.span_id if above else None
             steps.append(_step(span, drafts[ref], agents[ref], attempt, parent))
     return tuple(steps)
-
-
-def _draft(span: Span) -> Draft | None:
-    for read in CONVENTIONS:
-        draft = read(span)
-        if draft is not None:
-            return draft
-    return None
 
 
 def _drop_traced_starts(tree: SpanTree, drafts: dict[str, Draft]) -> None:
@@ -54,11 +49,6 @@ def _drop_traced_starts(tree: SpanTree, drafts: dict[str, Draft]) -> None:
     for span in tree.spans:
         if temporal.is_start(span) and span.attributes.get("temporalWorkflowID") in runs:
             drafts.pop(span_ref(span), None)
-
-
-def _parent_step(tree: SpanTree, span: Span, drafts: dict[str, Draft]) -> str | None:
-    ancestors = list(tree.lineage(span))[1:]
-    return next((a.span_id for a in ancestors if span_ref(a) in drafts), None)
 
 
 def _step(span: Span, draft: Draft, agent: str, attempt: Attempt, parent: str | None) -> Step:
@@ -78,8 +68,8 @@ def _step(span: Span, draft: Draft, agent: str, attempt: Attempt, parent: str | 
         tool_calls=draft.tool_calls,
         model=draft.model,
         finish_reasons=draft.finish_reasons,
-        failed=span.status is SpanStatus.ERROR,
-        error=error_of(span),
+        failed=span.status is SpanStatus.ERROR or draft.failed,
+        error=error_of(span) or draft.error,
         attempt=attempt.number,
         n_attempts=attempt.of,
         attempts_inferred=attempt.inferred,

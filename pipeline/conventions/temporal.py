@@ -6,7 +6,7 @@ activity and the attempt's number. Next: `attempts` keeps the winning attempt of
 
 from dataclasses import dataclass
 
-from pipeline.conventions.draft import Draft, count_of, text_of
+from pipeline.conventions.draft import Claim, Convention, Draft, count_of, text_of
 from pipeline.model.span import Span
 from pipeline.model.step import StepKind
 
@@ -23,14 +23,21 @@ class AttemptOf:
     identified: bool
 
 
-def read(span: Span) -> Draft | None:
-    """The draft of an activity, a workflow, or the start of a workflow."""
-    verb, separator, name = span.name.partition(":")
-    if not separator or not name or not _is_temporal(span):
+def claim(span: Span) -> Claim | None:
+    """An activity, a workflow, or the start of a workflow."""
+    verb, _, name = span.name.partition(":")
+    if not name or not _is_temporal(span):
         return None
     if verb in _RUNS:
-        return Draft(kind=_RUNS[verb], name=name)
-    return Draft(kind=StepKind.WORKFLOW, name=name) if verb in _STARTS else None
+        return Claim(_RUNS[verb])
+    return Claim(StepKind.WORKFLOW) if verb in _STARTS else None
+
+
+def _read(span: Span, kind: StepKind) -> Draft | None:
+    return Draft(kind=kind, name=span.name.partition(":")[2]) if claim(span) else None
+
+
+CONVENTION = Convention("Temporal", claim, _read)
 
 
 def is_start(span: Span) -> bool:
@@ -40,9 +47,8 @@ def is_start(span: Span) -> bool:
 
 def acting_type(span: Span) -> str | None:
     """The activity's or workflow's type that acts in this span, else None."""
-    draft = read(span)
-    if draft is not None and not is_start(span):
-        return draft.name
+    if claim(span) is not None and not is_start(span):
+        return span.name.partition(":")[2]
     return text_of(span, "temporal.activity_type")
 
 

@@ -6,9 +6,9 @@ answer is complained about. Next: `enrich` turns each family into one synthetic 
 
 from collections.abc import Iterator, Sequence
 
-from pipeline.conventions.agents import agents_of, span_ref
+from pipeline.conventions.agents import agents_of
 from pipeline.conventions.invocations import Invocation
-from pipeline.conventions.tree import SpanTree
+from pipeline.conventions.tree import SpanTree, span_ref
 from pipeline.model.detection import Detection, DetectorRole
 from pipeline.model.evidence import Located
 from pipeline.model.span import Span, SpanStatus

@@ -1,0 +1,106 @@
+"""Folding: one call that several instrumentations traced is one step.
+
+In: the tree of spans and their drafts. Out: the drafts without the copies. Next: `steps`.
+
+A framework's span of a model call often holds the client library's span of the same call. Where a
+step has one step below it and that is of its kind, the two are one: the outer one stands, and what
+it lacks is taken from the inner one (whose span the texts then name). A "model call" that encloses
+others besides is none: it becomes a workflow. An answer that arrives in a log record of its own, as
+Logfire writes streams, belongs to the call before it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from pipeline.conventions.draft import Draft, merge
+from pipeline.conventions.tree import SpanTree, span_ref
+from pipeline.model.span import Span
+from pipeline.model.step import StepKind
+
+_BY_NAME = (StepKind.TOOL, StepKind.AGENT)
+_CALLS = (StepKind.LLM, StepKind.RETRIEVAL)
+
+
+def fold(tree: SpanTree, drafts: Mapping[str, Draft]) -> dict[str, Draft]:
+    """The drafts that stand."""
+    kept = _with_late_answers(tree, drafts)
+    below = _steps_below(tree, kept)
+    for span in reversed(tree.downwards):
+        ref = span_ref(span)
+        if ref not in kept:
+            continue
+        inner = [s for s in below.get(ref, ()) if span_ref(s) in kept]
+        if len(inner) == 1 and _are_twins(kept[ref], kept[span_ref(inner[0])]):
+            twin = kept.pop(span_ref(inner[0]))
+            kept[ref] = merge(kept[ref].kind, [kept[ref], twin])
+            below[ref] = below.get(span_ref(inner[0]), [])
+        elif kept[ref].kind in _CALLS and _encloses_calls(kept[ref].kind, ref, below, kept):
+            kept[ref] = replace(kept[ref], kind=StepKind.WORKFLOW, name=span.name)
+    return kept
+
+
+def parent_steps(tree: SpanTree, drafts: Mapping[str, Draft]) -> dict[str, Span]:
+    """For each span the nearest ancestor that is a step."""
+    steps = tree.inherit(lambda s: s if span_ref(s) in drafts else None)
+    return {
+        span_ref(s): steps[span_ref(above)]
+        for s in tree.spans
+        if (above := tree.parent(s)) is not None and span_ref(above) in steps
+    }
+
+
+def _steps_below(tree: SpanTree, drafts: Mapping[str, Draft]) -> dict[str, list[Span]]:
+    below: dict[str, list[Span]] = {}
+    parents = parent_steps(tree, drafts)
+    for span in tree.spans:
+        above = parents.get(span_ref(span))
+        if above is not None and span_ref(span) in drafts:
+            below.setdefault(span_ref(above), []).append(span)
+    return below
+
+
+def _are_twins(outer: Draft, inner: Draft) -> bool:
+    if outer.kind is not inner.kind:
+        return False
+    if outer.kind in _BY_NAME:
+        names = {outer.agent, inner.agent} if outer.kind is StepKind.AGENT else set[str | None]()
+        return len(names) == 1 if names else outer.name == inner.name
+    return outer.kind in _CALLS
+
+
+def _encloses_calls(
+    kind: StepKind, ref: str, below: Mapping[str, list[Span]], kept: Mapping[str, Draft]
+) -> bool:
+    """A call of the same kind stands below, not through a tool: tools may call models themselves."""
+    waiting = [span_ref(s) for s in below.get(ref, ())]
+    while waiting:
+        at = waiting.pop()
+        if at not in kept or kept[at].kind is StepKind.TOOL:
+            continue
+        if kept[at].kind is kind:
+            return True
+        waiting += [span_ref(s) for s in below.get(at, ())]
+    return False
+
+
+def _with_late_answers(tree: SpanTree, drafts: Mapping[str, Draft]) -> dict[str, Draft]:
+    """Give calls without an answer that of a moment's record beside them that tells their input."""
+    kept = dict(drafts)
+    open_calls: dict[tuple[str, str | None, tuple[str, ...]], str] = {}
+    for span in tree.spans:
+        ref = span_ref(span)
+        draft = kept.get(ref)
+        if draft is None or draft.kind is not StepKind.LLM:
+            continue
+        texts = [*draft.system, *(m.content for m in draft.inputs)]
+        said = (span.trace_id, span.parent_id, tuple(t.text for t in texts))
+        if _is_moment(span) and said in open_calls:
+            call = open_calls.pop(said)
+            kept[call] = merge(StepKind.LLM, [kept[call], kept.pop(ref)])
+        elif texts and not draft.outputs and not draft.tool_calls and not _is_moment(span):
+            open_calls[said] = ref
+    return kept
+
+
+def _is_moment(span: Span) -> bool:
+    return span.start == span.end or span.attributes.get("logfire.span_type") == "log"

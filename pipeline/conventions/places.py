@@ -1,0 +1,118 @@
+"""Places: a value within an attribute, and the field under which it can be read back.
+
+In: an attribute's value, or a family of dotted attributes (`llm.input_messages.0.message.role`).
+Out: `Node`s, each with its value and its field. Next: `messages` and `parts` walk them.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from pipeline.conventions.quotes import as_text, is_list, parse_json
+from pipeline.model.span import Attributes
+
+_MISSING = object()
+_OPENERS = ("{", "[")
+
+
+class Branch(dict[str, Any]):
+    """A family of dotted attributes: its members are attributes, not parts of one value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A value and its field. `raw` is the string that the value was parsed from."""
+
+    value: Any
+    place: str
+    raw: str | None = None
+
+    def opened(self) -> "Node":
+        """The structure that a JSON string holds; the node itself where it holds none."""
+        if isinstance(self.value, str) and self.value.lstrip()[:1] in _OPENERS:
+            parsed = parse_json(self.value)
+            if isinstance(parsed, Mapping) or is_list(parsed):
+                return Node(parsed, self.place, self.value)
+        return self
+
+    @property
+    def text(self) -> str | None:
+        """What stands here as text, None where a family of attributes has no text of its own."""
+        if self.raw is not None:
+            return self.raw
+        return None if isinstance(self.value, Branch) else as_text(self.value)
+
+    @property
+    def members(self) -> Mapping[str, Any]:
+        """The named members; empty for anything but an object."""
+        is_object = isinstance(self.value, Mapping)
+        return cast(Mapping[str, Any], self.value) if is_object else {}
+
+    def has(self, *names: str) -> bool:
+        """True when one of these members is there and not null."""
+        members = self.members
+        return any(members.get(name) is not None for name in names)
+
+    def get(self, *names: str) -> "Node | None":
+        """The first of these members that is there and not null."""
+        members = self.members
+        for name in names:
+            if members.get(name) is not None:
+                return self._child(name, members[name])
+        return None
+
+    def at(self, *path: str) -> "Node | None":
+        """The member at the end of a path; strings on the way are opened."""
+        node: Node | None = self
+        for name in path:
+            node = node.opened().get(name) if node is not None else None
+        return node
+
+    def word(self, *names: str) -> str:
+        """The first of these members that is a non-empty string, else nothing."""
+        members = self.members
+        for name in names:
+            value = members.get(name)
+            if isinstance(value, str) and value:
+                return value
+        return ""
+
+    @property
+    def is_items(self) -> bool:
+        """True for an array, or a family of numbered attributes."""
+        if isinstance(self.value, Branch):
+            return bool(self.value) and all(k.isdecimal() for k in self.members)
+        return is_list(self.value)
+
+    def items(self) -> "Iterator[Node]":
+        """The items of an array or of a family of numbered attributes, in order."""
+        if isinstance(self.value, Branch):
+            for name in sorted((k for k in self.value if k.isdecimal()), key=int):
+                yield self._child(name, self.value[name])
+        elif is_list(self.value):
+            for index, item in enumerate(self.value):
+                yield self._child(str(index), item)
+
+    def _child(self, name: str, value: object) -> "Node":
+        if isinstance(self.value, Branch):
+            return Node(value, f"{self.place}.{name}")
+        return Node(value, f"{self.place}/{name.replace('~', '~0').replace('/', '~1')}")
+
+
+def family(attributes: Attributes, prefix: str) -> Node | None:
+    """The attributes `<prefix>.<a>.<b>...` as one tree, None where there are none."""
+    start, tree = f"{prefix}.", Branch()
+    for key in attributes:
+        if key.startswith(start):
+            _put(tree, key[len(start) :].split("."), attributes[key])
+    return Node(tree, prefix) if tree else None
+
+
+def _put(tree: Branch, path: list[str], value: object) -> None:
+    for name in path[:-1]:
+        below = tree.get(name)
+        if not isinstance(below, Branch):
+            below = tree[name] = Branch()
+        tree = below
+    if not isinstance(tree.get(path[-1]), Branch):
+        tree[path[-1]] = value
