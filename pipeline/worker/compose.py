@@ -32,6 +32,7 @@ from pipeline.signals.workflows import EnrichSignalsWorkflow, MergeSignalsWorkfl
 from pipeline.store import Store
 from pipeline.temporal.failures import FailureTable
 from pipeline.temporal.timing import HEARTBEAT_INTERVAL
+from pipeline.worker.monitoring import monitoring
 
 WORKFLOWS: Sequence[type] = (
     SessionWorkflow,
@@ -67,6 +68,7 @@ def build_worker(
         max_heartbeat_throttle_interval=HEARTBEAT_INTERVAL,
         max_cached_workflows=MAX_CACHED_WORKFLOWS,
         interceptors=[FailureTable()],
+        plugins=monitoring(config, WORKFLOWS),
         graceful_shutdown_timeout=GRACE,
     )
 

@@ -100,7 +100,7 @@ class KeletPlugin(SimplePlugin):
         tracing: list[client.Interceptor] = []
         if self._include_otel_plugin and not _traces(given, config.get("plugins")):
             tracing = [_ClientHalf(OpenTelemetryInterceptor(self._add_temporal_spans))]
-        config["interceptors"] = [*ours, *given, *tracing]
+        config["interceptors"] = [*ours, *tracing, *given]
         return config
 
     def configure_worker(self, config: WorkerConfig) -> WorkerConfig:
@@ -128,7 +128,7 @@ class KeletPlugin(SimplePlugin):
         add_processor(trace.get_tracer_provider())
         given = list(config.get("interceptors") or ())
         if self._include_otel_plugin and not _traces([*inherited, *given], plugins):
-            given.extend(self._tracing())
+            given = [*self._tracing(), *given]
         if not _has([*inherited, *given], (KeletInterceptor,)):
             given.insert(0, self._interceptor)
         config["interceptors"] = given
