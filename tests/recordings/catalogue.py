@@ -21,15 +21,58 @@ class Recording:
     variables: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
+_LATEST = {
+    "OTEL_SEMCONV_STABILITY_OPT_IN": "gen_ai_latest_experimental",
+    "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": "SPAN_ONLY",
+}
+_STABLE = {"OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": "true"}
+
+
+def _pydantic_ai(version: int, api: str = "", environment: str = "pydantic_ai") -> Recording:
+    name = "_".join(filter(None, (f"pydantic_ai_format_{version}", api)))
+    return Recording(name, "pydantic_ai_agents.py", environment, f"{version} {api}".strip())
+
+
+def _opentelemetry(
+    name: str, app: str, variables: Mapping[str, str], variant: str = ""
+) -> Recording:
+    """OpenTelemetry's own instrumentations of clients know neither agents nor tools."""
+    return Recording(
+        name, f"{app}.py", app, variant, agents=False, tools=False, variables=variables
+    )
+
+
+def _responses(app: str) -> Recording:
+    return Recording(f"{app}_responses", f"{app}.py", app, "responses")
+
+
+def _plain(app: str) -> Recording:
+    return Recording(app, f"{app}.py", app)
+
+
 _ALL = (
-    Recording("openinference_openai", "openinference_openai.py", "openinference_openai"),
-    Recording(
-        "openinference_openai_responses",
-        "openinference_openai.py",
-        "openinference_openai",
-        variant="responses",
-    ),
-    Recording("openinference_anthropic", "openinference_anthropic.py", "openinference_anthropic"),
+    _plain("openinference_openai"),
+    _responses("openinference_openai"),
+    _plain("openinference_anthropic"),
+    _plain("traceloop_openai"),
+    _responses("traceloop_openai"),
+    _plain("traceloop_anthropic"),
+    _pydantic_ai(1, environment="pydantic_ai_1"),
+    _pydantic_ai(2),
+    _pydantic_ai(5),
+    _pydantic_ai(5, "anthropic"),
+    _pydantic_ai(6),
+    _pydantic_ai(6, "responses"),
+    _plain("langfuse_openai"),
+    _responses("langfuse_openai"),
+    _opentelemetry("openai_v2", "openai_v2", _STABLE),
+    _opentelemetry("openai_v2_latest", "openai_v2", _LATEST),
+    _opentelemetry("genai_openai", "genai_openai", _LATEST),
+    _opentelemetry("genai_openai_responses", "genai_openai", _LATEST, "responses"),
+    _opentelemetry("genai_anthropic", "genai_anthropic", _LATEST),
+    _plain("kelet_sdk"),
+    _plain("openinference_langchain"),
+    _plain("traceloop_langchain"),
 )
 
 RECORDINGS: Mapping[str, Recording] = {recording.name: recording for recording in _ALL}

@@ -6,8 +6,9 @@ Next: `tests/unit/test_recordings.py` wants them equal.
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline.conventions.quotes import read_field
 from pipeline.conventions.steps import read_steps
@@ -20,15 +21,35 @@ Reader = Callable[[Sequence[Step]], Any]
 Writer = Callable[[Session], Any]
 
 
-def compare(field: str, sessions: Mapping[str, Sequence[Span]], facts: Mapping[str, Session]):
-    """(read, expected) of one field, session by session."""
+class Compared(NamedTuple):
+    """One field of one recording."""
+
+    read: Any
+    expected: Any
+
+
+@dataclass(frozen=True)
+class Read:
+    """What was read of one session."""
+
+    spans: Sequence[Span]
+    steps: Sequence[Step]
+
+
+def read_sessions(sessions: Mapping[str, Sequence[Span]]) -> dict[str, Read]:
+    """The steps of every session."""
+    return {name: Read(spans, read_steps(spans)) for name, spans in sessions.items()}
+
+
+def compare(field: str, sessions: Mapping[str, Read], facts: Mapping[str, Session]) -> Compared:
+    """What was read and what was to be read, session by session."""
     if field == "sessions":
-        return sorted(sessions), sorted(facts)
+        return Compared(sorted(sessions), sorted(facts))
     if field == "quotes":
-        return [_lost(spans) for spans in sessions.values()], [[] for _ in sessions]
+        return Compared([_lost(read) for read in sessions.values()], [[] for _ in sessions])
     read, expect = FIELDS[field]
-    return (
-        {s: read(read_steps(sessions.get(s, ()))) for s in facts},
+    return Compared(
+        {s: read(sessions[s].steps) if s in sessions else None for s in facts},
         {s: expect(f) for s, f in facts.items()},
     )
 
@@ -82,12 +103,12 @@ def _model(step: Step) -> str | None:
 _MODELS = ("gpt-4.1-mini", "claude-sonnet-4-5", "gemini-2.5-flash")
 
 
-def _lost(spans: Sequence[Span]) -> list[str]:
+def _lost(read: Read) -> list[str]:
     """Fields of steps from which their text cannot be read back."""
-    by_id = {span.span_id: span for span in spans}
+    by_id = {span.span_id: span for span in read.spans}
     return [
         place.field
-        for step in read_steps(spans)
+        for step in read.steps
         for place in _places(step)
         if place.text not in (read_field(by_id[place.span_id], place.field) or "")
     ]

@@ -60,7 +60,11 @@ def serving(respond: Respond) -> Generator[str]:
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing: the recorder prints what matters."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, request: object, client_address: object) -> None:
+            """A client that hangs up is no news; what the script cannot answer is kept elsewhere."""
+
+    server = Server(("127.0.0.1", 0), Handler)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

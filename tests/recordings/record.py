@@ -96,7 +96,7 @@ def _run(command: list[str], recording: Recording, models: Models, captured: Cap
         except subprocess.TimeoutExpired:
             return "the app did not end in 180 s"
     if done.returncode:
-        return f"the app ended with {done.returncode}:\n{done.stdout[-1000:]}{done.stderr[-4000:]}"
+        return f"the app ended with {done.returncode}:\n{done.stdout[-300:]}{done.stderr[-900:]}"
     if models.unknown:
         return f"the models were asked what they cannot answer: {models.unknown[:3]}"
     return "" if captured.traces else f"no spans came:\n{done.stderr[-2000:]}"

@@ -1,0 +1,31 @@
+"""OpenLLMetry (Traceloop's SDK) for OpenAI's client; agents and tools by its decorators."""
+
+from collections.abc import Callable
+from typing import Any
+
+from openai import OpenAI
+from openai_loop import chat_scene, responses_scene
+from support_chat import MODELS, SERVICE, TRACES, USER, VARIANT, hold
+from traceloop.sdk import Traceloop
+from traceloop.sdk.decorators import agent, tool, workflow
+
+Traceloop.init(app_name=SERVICE, api_endpoint=TRACES, api_key="none", telemetry_enabled=False)
+client = OpenAI(base_url=f"{MODELS}/v1", api_key="none", max_retries=0)
+
+
+class Marks:
+    def agent(self, name: str, said: str, work: Callable[[str], str]) -> str:
+        return agent(name=name)(lambda said: work(said))(said)
+
+    def tool(self, name: str, arguments: dict[str, Any], work: Callable[..., str]) -> str:
+        return tool(name=name)(lambda order_id: work(order_id))(**arguments)
+
+
+@workflow(name="support")
+def scene(each: dict[str, Any]) -> None:
+    Traceloop.set_association_properties({"session_id": each["session"], "user_id": USER})
+    (responses_scene if VARIANT == "responses" else chat_scene)(client, Marks(), each)
+
+
+hold(scene)
+Traceloop._Traceloop__tracer_wrapper.flush()
