@@ -93,7 +93,8 @@ def _with_late_answers(tree: SpanTree, drafts: Mapping[str, Draft]) -> dict[str,
         if draft is None or draft.kind is not StepKind.LLM:
             continue
         texts = [*draft.system, *(m.content for m in draft.inputs)]
-        said = (span.trace_id, span.parent_id, tuple(t.text for t in texts))
+        trace = span.trace_id if span.parent_id else ""
+        said = (trace, span.parent_id, tuple(t.text for t in texts))
         if _is_moment(span) and said in open_calls:
             call = open_calls.pop(said)
             kept[call] = merge(StepKind.LLM, [kept[call], kept.pop(ref)])

@@ -6,9 +6,10 @@ What is not here is read by `named`, which goes by the last part of an attribute
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from pipeline.conventions.draft import Claim, Convention
-from pipeline.conventions.vocabulary import Vocabulary, convention, read
+from pipeline.conventions.draft import Claim, Convention, text_of
+from pipeline.conventions.vocabulary import KINDS, Vocabulary, convention, read
 from pipeline.model.span import Span
 from pipeline.model.step import StepKind
 
@@ -21,12 +22,12 @@ BRAINTRUST = Vocabulary(
     output_tokens=("braintrust.metrics#completion_tokens",),
 )
 GENKIT = Vocabulary(
-    kinds=("genkit:metadata:subtype", "genkit:type"),
     names=("genkit:name",),
     inputs=("genkit:input",),
     outputs=("genkit:output",),
     tool_names=("genkit:name",),
 )
+_GENKIT_MODEL = replace(GENKIT, models=("genkit:name",), names=())
 LAMINAR = Vocabulary(
     kinds=("lmnr.span.type",),
     inputs=("lmnr.span.input",),
@@ -52,7 +53,7 @@ _LIVEKIT = Vocabulary(
     results=("lk.function_tool.output",),
 )
 _LIVEKIT_KINDS: Mapping[str, StepKind] = {
-    "llm_request": StepKind.WORKFLOW,
+    "llm_request": StepKind.LLM,
     "llm_node": StepKind.LLM,
     "function_tool": StepKind.TOOL,
     "agent_turn": StepKind.AGENT,
@@ -80,6 +81,13 @@ def _livekit(span: Span) -> Claim | None:
     return Claim(kind) if kind else None
 
 
+def _genkit(span: Span) -> Claim | None:
+    """The subtype may carry a version: `tool.v2`."""
+    said = text_of(span, "genkit:metadata:subtype") or text_of(span, "genkit:type") or ""
+    kind = KINDS.get(said.partition(".")[0].lower())
+    return Claim(kind) if kind else None
+
+
 def _haystack(span: Span) -> Claim | None:
     kind = str(span.attributes.get("haystack.component.type") or "").lower()
     found = next((k for ending, k in _HAYSTACK_KINDS if kind.endswith(ending)), None)
@@ -90,7 +98,9 @@ def _haystack(span: Span) -> Claim | None:
 
 CONVENTIONS = (
     convention("Braintrust", BRAINTRUST),
-    convention("Genkit", GENKIT),
+    Convention(
+        "Genkit", _genkit, lambda s, k: read(s, _GENKIT_MODEL if k is StepKind.LLM else GENKIT, k)
+    ),
     convention("Laminar", LAMINAR),
     convention("Spring AI", SPRING_AI),
     Convention("LiveKit", _livekit, lambda s, k: read(s, _LIVEKIT, k)),

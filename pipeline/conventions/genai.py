@@ -26,6 +26,7 @@ _KINDS = {
     "invoke_workflow": StepKind.WORKFLOW,
     "execute_task": StepKind.WORKFLOW,
     "execute_tool": StepKind.TOOL,
+    "tool_call": StepKind.TOOL,
     "embeddings": StepKind.RETRIEVAL,
     "retrieval": StepKind.RETRIEVAL,
     "vector_db_retrieve": StepKind.RETRIEVAL,
@@ -38,8 +39,12 @@ _EVENT_ROLES = {
 }
 _DETAILS = {"gen_ai.client.inference.operation.details"}
 _CONTENTS = {"gen_ai.content.prompt", "gen_ai.content.completion"}
-_INPUTS = ("gen_ai.input.messages", "gen_ai.prompt")
-_OUTPUTS = ("gen_ai.output.messages", "gen_ai.completion")
+_INPUTS = ("gen_ai.input.messages", "gen_ai.prompt", "gen_ai.request.messages", "gen_ai.input")
+_OUTPUTS = ("gen_ai.output.messages", "gen_ai.completion", "gen_ai.response.messages",
+            "gen_ai.response.text", "gen_ai.output")  # fmt: skip
+_ARGUMENTS = ("gen_ai.tool.call.arguments", "gen_ai.tool.arguments", "gen_ai.tool.input")
+_RESULTS = ("gen_ai.tool.call.result", "gen_ai.tool.message", "gen_ai.tool.result",
+            "gen_ai.tool.output")  # fmt: skip
 _QUERY, _DOCUMENTS = "gen_ai.retrieval.query.text", "gen_ai.retrieval.documents"
 
 
@@ -182,8 +187,8 @@ def _finish_reasons(value: object) -> tuple[str, ...]:
 
 def _tool(span: Span) -> Draft:
     named = text_of(span, "gen_ai.tool.name")
-    given = _attribute(span, "gen_ai.tool.call.arguments", "inputs", "input_str")
-    result = _attribute(span, "gen_ai.tool.call.result", "output", "content")
+    given = _attribute(span, _ARGUMENTS, "inputs", "input_str")
+    result = _attribute(span, _RESULTS, "output", "content")
     inputs = located(span, given, Role.ASSISTANT) if given is not None else ()
     outputs = tool_outputs(span, result) if result is not None else ()
     if not outputs:
@@ -199,9 +204,9 @@ def _tool(span: Span) -> Draft:
     )
 
 
-def _attribute(span: Span, key: str, *names: str) -> Node | None:
-    value = span.attributes.get(key)
-    return payload(Node(value, key), *names) if value is not None else None
+def _attribute(span: Span, keys: tuple[str, ...], *names: str) -> Node | None:
+    key = next((k for k in keys if span.attributes.get(k) is not None), None)
+    return payload(Node(span.attributes[key], key), *names) if key is not None else None
 
 
 def _tool_events(span: Span) -> tuple[tuple[Message, ...], tuple[Message, ...]]:

@@ -45,10 +45,10 @@ class Conversation:
             self.add(default, node)
         elif node.is_items:
             self._list(node, default, depth)
-        elif shapes.is_part(node) and not shapes.is_message(node):
-            self._part(node, default, depth)
         elif shapes.is_message(node):
             self._message(node, default, depth)
+        elif shapes.is_part(node):
+            self._part(node, default, depth)
         else:
             self._envelope(node, default, depth)
 

@@ -35,7 +35,7 @@ _RESULTS = ("tool_output", "tool_response", "tool_result")
 _MODELS = ("request_model", "model", "model_name", "model_id", "response_model")
 _TOOLS = ("tool", "tool_name", "function", "function_name")
 _AGENTS = ("agent", "agent_name", "agent_role", "assistant_name")
-_SYSTEM = ("system", "system_prompt", "instructions", "system_instructions", "system_message")
+_SYSTEM = ("system_prompt", "instructions", "system_instructions", "system_message")
 _KINDS = ("span_kind", "span_type", "kind", "type", "run_type", "event_type", "observation_type",
           "node_type", "as_type", "operation", "operation_name", "component_type")  # fmt: skip
 _IN_TOKENS = ("input_tokens", "prompt_tokens", "tokens_input", "tokens_prompt")
@@ -52,12 +52,12 @@ def _claim(span: Span) -> Claim | None:
     has_text = bool(
         words.inputs or words.outputs or words.input_families or words.arguments or words.results
     )
-    if not has_text:
+    if not (has_text or words.models or words.tool_names):
         return None
     said = claim(span, words)
     if said is not None:
         return Claim(said.kind, sure=False)
-    if words.tool_names and not words.models:
+    if has_text and words.tool_names and not words.models:
         return Claim(StepKind.TOOL, sure=False)
     asked_and_answered = words.inputs or words.input_families
     if words.models and asked_and_answered:

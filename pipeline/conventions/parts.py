@@ -11,7 +11,7 @@ from pipeline.model.step import ToolCall
 
 _NAMES = ("name", "toolName", "tool_name", "tool")
 _ARGUMENTS = ("arguments", "args", "input", "parameters", "params", "kwargs")
-_IDS = ("id", "call_id", "toolCallId", "tool_call_id", "toolUseId", "callId")
+_IDS = ("id", "call_id", "toolCallId", "tool_call_id", "toolUseId", "callId", "ref")
 _OUTPUTS = ("response", "result", "output", "content", "value")
 _WRAPPERS = {"type", "name", "id", "kwargs", "tags", "metadata", "tool_call_id", "toolCallId",
              "status", "artifact", "additional_kwargs", "response_metadata", "input_str", "inputs",

@@ -5,13 +5,12 @@ Out: `Node`s, each with its value and its field. Next: `messages` and `parts` wa
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, cast
 
 from pipeline.conventions.quotes import as_text, is_list, parse_json
 from pipeline.model.span import Attributes
 
-_MISSING = object()
+_NOTHING: Mapping[str, Any] = {}
 _OPENERS = ("{", "[")
 
 
@@ -19,13 +18,17 @@ class Branch(dict[str, Any]):
     """A family of dotted attributes: its members are attributes, not parts of one value."""
 
 
-@dataclass(frozen=True, slots=True)
 class Node:
-    """A value and its field. `raw` is the string that the value was parsed from."""
+    """A value and its field. `raw` is the string that the value was parsed from; `members` are the
+    named members of an object, empty for anything else."""
 
-    value: Any
-    place: str
-    raw: str | None = None
+    __slots__ = ("members", "place", "raw", "value")
+
+    def __init__(self, value: Any, place: str, raw: str | None = None) -> None:
+        self.value = value
+        self.place = place
+        self.raw = raw
+        self.members = _members(value)
 
     def opened(self) -> "Node":
         """The structure that a JSON string holds; the node itself where it holds none."""
@@ -41,12 +44,6 @@ class Node:
         if self.raw is not None:
             return self.raw
         return None if isinstance(self.value, Branch) else as_text(self.value)
-
-    @property
-    def members(self) -> Mapping[str, Any]:
-        """The named members; empty for anything but an object."""
-        is_object = isinstance(self.value, Mapping)
-        return cast(Mapping[str, Any], self.value) if is_object else {}
 
     def has(self, *names: str) -> bool:
         """True when one of these members is there and not null."""
@@ -97,6 +94,14 @@ class Node:
         if isinstance(self.value, Branch):
             return Node(value, f"{self.place}.{name}")
         return Node(value, f"{self.place}/{name.replace('~', '~0').replace('/', '~1')}")
+
+
+def _members(value: object) -> Mapping[str, Any]:
+    if type(value) is dict or type(value) is Branch:
+        return cast(dict[str, Any], value)
+    if isinstance(value, str) or not isinstance(value, Mapping):
+        return _NOTHING
+    return cast(Mapping[str, Any], value)
 
 
 def family(attributes: Attributes, prefix: str) -> Node | None:

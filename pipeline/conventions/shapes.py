@@ -34,14 +34,14 @@ CALLS = {"tool_call", "tool_use", "function_call", "tool-call", "custom_tool_cal
 RESULTS = {"tool_call_response", "tool_result", "function_call_output", "tool-result",
            "tool-return", "function_response", "custom_tool_call_output", "function_result",
            "web_search_tool_result"}  # fmt: skip
-CALL_MEMBERS = ("functionCall", "function_call", "toolUse", "tool_call")
-RESULT_MEMBERS = ("functionResponse", "function_response", "toolResult")
+CALL_MEMBERS = ("functionCall", "function_call", "toolUse", "tool_call", "toolRequest")
+RESULT_MEMBERS = ("functionResponse", "function_response", "toolResult", "toolResponse")
 CALL_LISTS = ("tool_calls", "toolCalls")
 CONTENTS = ("parts", "content", "contents", "text", "value", "generated_text", "outputText")
 SYSTEM_MEMBERS = ("system", "system_instruction", "systemInstruction", "instructions",
                   "system_prompt", "systemPrompt", "preamble")  # fmt: skip
 HISTORIES = ("chat_history", "history")
-ASKED = ("messages", "contents", "input_messages", "new_message", "prompts", "inputs", "input",
+ASKED = ("messages", "items", "contents", "input_messages", "new_message", "prompts", "inputs", "input",
          "query", "question", "user_input", "task", "message", "content", "text", "inputText",
          "request", "params", "kwargs", "data", "value")  # fmt: skip
 ANSWERED = ("choices", "candidates", "generations", "output_messages", "messages", "message",
@@ -52,6 +52,8 @@ ANSWERED = ("choices", "candidates", "generations", "output_messages", "messages
             "value")  # fmt: skip
 FINISHES = ("finish_reason", "finishReason", "stop_reason", "stopReason", "done_reason")
 
+_CALL_MEMBERS = (*CALL_MEMBERS, "function")
+_PARTS = TEXTS | REASONING | CALLS | RESULTS
 _UNTYPED = {"text", "thought", "thoughtSignature", "cache_control", "annotations"}
 
 
@@ -88,7 +90,7 @@ def is_message(node: Node) -> bool:
 
 def is_part(node: Node) -> bool:
     """True for one typed part of a message, or one of the untyped parts of Google and Bedrock."""
-    if kind_of(node) in TEXTS | REASONING | CALLS | RESULTS:
+    if kind_of(node) in _PARTS:
         return True
     members = node.members
     if isinstance(members.get("text"), str) and set(members) <= _UNTYPED:
@@ -100,8 +102,9 @@ def is_call(node: Node) -> bool:
     """True for a tool call of any shape."""
     if kind_of(node) in CALLS:
         return node.has("name", "toolName", "tool_name", "function")
-    if any(_is_named(node.members.get(n)) for n in (*CALL_MEMBERS, "function")):
-        return True
+    for name in _CALL_MEMBERS:
+        if name in node.members and _is_named(node.members[name]):
+            return True
     return node.has("toolName", "tool_name") and node.has("args", "input", "toolCallId")
 
 

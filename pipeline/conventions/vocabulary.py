@@ -20,7 +20,7 @@ KINDS: Mapping[str, StepKind] = {
     "chat": StepKind.LLM, "completion": StepKind.LLM, "model": StepKind.LLM,
     "model_generation": StepKind.LLM, "llm_call": StepKind.LLM, "llm_request": StepKind.LLM,
     "tool": StepKind.TOOL, "function": StepKind.TOOL, "tool_call": StepKind.TOOL,
-    "agent": StepKind.AGENT, "agent_run": StepKind.AGENT,
+    "agent": StepKind.AGENT, "agent_run": StepKind.AGENT, "interaction": StepKind.AGENT,
     "retriever": StepKind.RETRIEVAL, "retrieval": StepKind.RETRIEVAL,
     "embedding": StepKind.RETRIEVAL, "embeddings": StepKind.RETRIEVAL,
     "embedder": StepKind.RETRIEVAL, "reranker": StepKind.RETRIEVAL,
@@ -31,12 +31,20 @@ KINDS: Mapping[str, StepKind] = {
 """The words by which conventions say what a span is, in lower case."""
 
 
+_ASKED = ("usage/input_tokens", "usage/prompt_tokens", "usage/inputTokens",
+          "usageMetadata/promptTokenCount", "usage_metadata/prompt_token_count",
+          "usage_metadata/input_tokens", "llm_output/token_usage/prompt_tokens")  # fmt: skip
+_ANSWERED = ("usage/output_tokens", "usage/completion_tokens", "usage/outputTokens",
+             "usageMetadata/candidatesTokenCount", "usage_metadata/candidates_token_count",
+             "usage_metadata/output_tokens", "llm_output/token_usage/completion_tokens")  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Vocabulary:
     """Attribute names, each list in the order in which they are tried.
 
     `input_families` are prefixes of dotted attributes (`llm.input_messages.0...`). Kinds and token
-    counts may be members of a JSON attribute, `key#member`.
+    counts may be members of a JSON attribute, `key#member/member`.
     """
 
     kinds: Sequence[str] = ()
@@ -100,7 +108,7 @@ def _at(span: Span, key: str) -> object:
     """An attribute, or by `key#member` a member of an attribute."""
     name, _, member = key.partition("#")
     node = Node(span.attributes.get(name), name)
-    found = node.opened().get(member) if member else node
+    found = node.at(*member.split("/")) if member else node
     return found.value if found is not None else None
 
 
@@ -120,13 +128,26 @@ def _conversation(span: Span, words: Vocabulary, kind: StepKind) -> Draft:
         outputs=tuple(after.messages),
         system=tuple(before.system),
         tool_calls=tuple(after.calls),
-        model=model_of(span, *words.models),
+        model=model_of(span, *words.models) or _told_model(span, words, kind),
         finish_reasons=_finish_reasons(span, words) or tuple(after.finish_reasons),
-        input_tokens=count_at(span, words.input_tokens),
-        output_tokens=count_at(span, words.output_tokens),
+        input_tokens=count_at(span, (*words.input_tokens, *_usages(words, _ASKED))),
+        output_tokens=count_at(span, (*words.output_tokens, *_usages(words, _ANSWERED))),
         outputs_recorded=recorded,
         error=_error(span, words),
     )
+
+
+def _told_model(span: Span, words: Vocabulary, kind: StepKind) -> str | None:
+    """The model that a request or a response names."""
+    if kind is not StepKind.LLM:
+        return None
+    told = (_at(span, f"{key}#model") for key in (*words.outputs, *words.inputs))
+    return next((m for m in told if isinstance(m, str) and m), None)
+
+
+def _usages(words: Vocabulary, names: Sequence[str]) -> list[str]:
+    """Where a response counts its tokens."""
+    return [f"{key}#{name}" for key in words.outputs for name in names]
 
 
 def _read_first(
