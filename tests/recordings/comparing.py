@@ -5,12 +5,12 @@ Next: `tests/unit/test_recordings.py` wants them equal.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from pipeline.conventions.quotes import read_field
+from pipeline.conventions.quotes import parse_json, read_field
 from pipeline.conventions.steps import read_steps
 from pipeline.model.evidence import Located
 from pipeline.model.span import Span
@@ -41,13 +41,19 @@ def read_sessions(sessions: Mapping[str, Sequence[Span]]) -> dict[str, Read]:
     return {name: Read(spans, read_steps(spans)) for name, spans in sessions.items()}
 
 
-def compare(field: str, sessions: Mapping[str, Read], facts: Mapping[str, Session]) -> Compared:
+def compare(
+    field: str,
+    sessions: Mapping[str, Read],
+    facts: Mapping[str, Session],
+    left_out: Collection[str] = (),
+) -> Compared:
     """What was read and what was to be read, session by session."""
     if field == "sessions":
         return Compared(sorted(sessions), sorted(facts))
     if field == "quotes":
         return Compared([_lost(read) for read in sessions.values()], [[] for _ in sessions])
     read, expect = FIELDS[field]
+    facts = {s: f for s, f in facts.items() if s not in left_out}
     return Compared(
         {s: read(sessions[s].steps) if s in sessions else None for s in facts},
         {s: expect(f) for s, f in facts.items()},
@@ -87,11 +93,16 @@ def _runs(steps: Sequence[Step]) -> list[dict[str, Any]]:
         {
             "agent": step.agent,
             "name": step.name,
-            "arguments": json.loads("".join(m.content.text for m in step.inputs) or "null"),
             "result": _output(step),
         }
         for step in tools
     )
+
+
+def _arguments(steps: Sequence[Step]) -> list[Any]:
+    """What tools were called with; text that is no JSON stays text."""
+    given = ["".join(m.content.text for m in s.inputs) for s in steps if s.kind is StepKind.TOOL]
+    return _by_text(parse_json(text) or text for text in given)
 
 
 def _model(step: Step) -> str | None:
@@ -146,7 +157,11 @@ FIELDS: Mapping[str, tuple[Reader, Writer]] = {
         lambda steps: [[_asked(c.name, c.arguments) for c in s.tool_calls] for s in _llm(steps)],
         lambda s: [call["tool_calls"] for call in s["calls"]],
     ),
-    "tools": (_runs, lambda s: _by_text(s["tools"])),
+    "tools": (
+        _runs,
+        lambda s: _by_text({k: t[k] for k in ("agent", "name", "result")} for t in s["tools"]),
+    ),
+    "tool_arguments": (_arguments, lambda s: _by_text(t["arguments"] for t in s["tools"])),
     "tokens": (
         lambda steps: [
             None if s.failed else [s.input_tokens, s.output_tokens] for s in _llm(steps)

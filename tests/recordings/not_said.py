@@ -1,0 +1,63 @@
+"""What a library does not record, so that nobody can read it: the fixture holds no such text.
+
+In: nothing. Out: `NOT_SAID`, (recording, field, session) -> why. Next: the test leaves these out, and
+fails when one of them can be read after all.
+"""
+
+from collections.abc import Iterable, Mapping
+
+Place = tuple[str, str, str]
+
+_SESSIONS = ("chat-tools", "chat-stream", "chat-refusal", "chat-error")
+_PYDANTIC_OPENAI = (
+    "pydantic_ai_format_1",
+    "pydantic_ai_format_2",
+    "pydantic_ai_format_5",
+    "pydantic_ai_format_6",
+    "pydantic_ai_format_6_responses",
+    "kelet_sdk",
+)
+_PYDANTIC = (*_PYDANTIC_OPENAI, "pydantic_ai_format_5_anthropic")
+
+
+def _all(
+    why: str, recordings: Iterable[str], fields: Iterable[str], sessions: Iterable[str]
+) -> dict[Place, str]:
+    return {(r, f, s): why for r in recordings for f in fields for s in sessions}
+
+
+NOT_SAID: Mapping[Place, str] = {
+    **_all(
+        "a failed model call has no messages, only the agent's span has them",
+        _PYDANTIC,
+        ("inputs", "system"),
+        ("chat-error",),
+    ),
+    **_all(
+        "a refusal is an exception of the agent, not a message",
+        _PYDANTIC_OPENAI,
+        ("outputs",),
+        ("chat-refusal",),
+    ),
+    **_all(
+        "`refusal` is not recorded",
+        ("openai_v2_latest", "traceloop_openai_responses"),
+        ("outputs",),
+        ("chat-refusal",),
+    ),
+    **_all(
+        "messages are log records in this mode",
+        ("openai_v2",),
+        ("inputs", "system"),
+        _SESSIONS,
+    ),
+    **_all(
+        "messages are log records in this mode",
+        ("openai_v2",),
+        ("outputs",),
+        ("chat-tools", "chat-stream", "chat-refusal"),
+    ),
+    ("openai_v2", "tool_calls", "chat-tools"): "messages are log records in this mode",
+    ("traceloop_anthropic", "tokens", "chat-stream"): "counts the first event's token twice",
+    ("openinference_langchain", "tool_arguments", "chat-tools"): "values without their names",
+}
