@@ -7,18 +7,25 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from exporter.resolve import resolve
 from pipeline.errors import StoreUnavailable
 from pipeline.model.session import SessionKey
+from pipeline.model.signal import Signal
 from pipeline.model.span_record import SpanKeys, SpanRecord
 from pipeline.store import Store
+from pipeline.store.findings import finish_investigation
+from pipeline.store.signals import commit_signals
 from tests.databases import Databases, working_on
 from tests.postgres import PostgresServer, new_database, own_server
-from tests.unit.storekit import cluster, finding, finish, gate, record, row, send
+from tests.unit.storekit import TRACE, cluster, finding, finish, gate, record, row, send
 from tests.unit.storekit import signal as thumb
 
 pytestmark = pytest.mark.slow
@@ -127,35 +134,57 @@ def test_two_receivers_commit_roots_and_children_at_once(
             assert len(store.load_spans(key).spans) == session.n_spans
 
 
-def test_a_signal_and_its_spans_at_once_find_each_other(
+@contextmanager
+def under_way(store: Store, work: Callable[[Connection], Any]) -> Generator[None]:
+    """The work is done within the block, and committed at its end."""
+    done, end = threading.Event(), threading.Event()
+
+    def hold(connection: Connection) -> None:
+        work(connection)
+        done.set()
+        assert end.wait(20)
+
+    with ThreadPoolExecutor(1) as pool:
+        held = pool.submit(store._write, hold)  # pyright: ignore[reportPrivateUsage]
+        assert done.wait(20)
+        try:
+            yield
+        finally:
+            end.set()
+            held.result(timeout=20)
+
+
+@pytest.mark.parametrize("waiting", [thumb("i", session="s"), thumb("i", trace=TRACE)])
+def test_spans_and_a_signal_that_are_under_way_at_once_find_each_other(
+    databases: Databases, tmp_path: Path, waiting: Signal
+) -> None:
+    url = databases.new(tmp_path)
+    with Store.open(url) as one, Store.open(url) as other, ThreadPoolExecutor(1) as pool:
+        with under_way(one, lambda c: commit_signals(c, [waiting], 0)):
+            sent = pool.submit(send, other, record(1, session="s"))
+            with pytest.raises(TimeoutError):
+                sent.result(timeout=0.5)
+        assert sent.result(timeout=20).n_new == 1
+        assert len(one.load_signals(SessionKey.of("p", "s"))) == 1
+
+
+def test_sources_of_a_finding_that_come_at_once_are_both_listed(
     databases: Databases, tmp_path: Path
 ) -> None:
     url = databases.new(tmp_path)
-    n = 150
-    with Store.open(url) as one, Store.open(url) as other:
-
-        def send_spans() -> None:
-            for number in range(n):
-                send(one, record(1, trace=f"{number + 1:032x}", session=f"s{number}"))
-
-        def send_signals() -> None:
-            for number in range(n):
-                by_trace = number % 2
-                other.commit_signals(
-                    [
-                        thumb(
-                            f"i{number}",
-                            session=None if by_trace else f"s{number}",
-                            trace=f"{number + 1:032x}" if by_trace else None,
-                        )
-                    ]
-                )
-
-        both(send_spans, send_signals)
-        assert one.coverage("p").waiting_for_spans == 0
-        for number in range(n):
-            key = SessionKey.of("p", f"s{number}")
-            assert [s.identity for s in one.load_signals(key)] == [f"i{number}"]
+    with Store.open(url) as one, Store.open(url) as other, ThreadPoolExecutor(1) as pool:
+        send(one, record(1, session="s"))
+        finish(one, row("s", "a"))
+        both_open = [cluster("c1", "s"), cluster("c2", "s")]
+        one.replace_clusters("p", "a", 1, "1", both_open, gate("c1", "c2"))
+        first = partial(finish_investigation, finding=finding("f"), reason="named", now=0)
+        with under_way(one, lambda c: first(c, ("p", "c1", 1))):
+            second = pool.submit(other.finish_investigation, "p", "c2", 1, finding("f"), "named")
+            with pytest.raises(TimeoutError):
+                second.result(timeout=0.5)
+        assert second.result(timeout=20)
+        (found,) = one.list_findings("p")[0]
+        assert found.source_cluster_ids == ("c1", "c2")
 
 
 def both(*works: Callable[[], None]) -> None:
