@@ -42,6 +42,11 @@ def _opentelemetry(
     )
 
 
+def _vercel_ai(version: int, api: str) -> Recording:
+    environment = f"vercel_ai_{version}"
+    return Recording(f"{environment}_{api}", "vercel_ai.mjs", environment, f"{version} {api}")
+
+
 def _responses(app: str) -> Recording:
     return Recording(f"{app}_responses", f"{app}.py", app, "responses")
 
@@ -73,6 +78,12 @@ _ALL = (
     _plain("kelet_sdk"),
     _plain("openinference_langchain"),
     _plain("traceloop_langchain"),
+    _vercel_ai(5, "chat"),
+    _vercel_ai(6, "chat"),
+    _vercel_ai(6, "responses"),
+    _vercel_ai(6, "anthropic"),
+    _vercel_ai(7, "chat"),
+    _vercel_ai(7, "responses"),
 )
 
 RECORDINGS: Mapping[str, Recording] = {recording.name: recording for recording in _ALL}

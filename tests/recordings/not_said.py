@@ -41,7 +41,7 @@ NOT_SAID: Mapping[Place, str] = {
     ),
     **_all(
         "`refusal` is not recorded",
-        ("openai_v2_latest", "traceloop_openai_responses"),
+        ("openai_v2_latest", "traceloop_openai_responses", "vercel_ai_5_chat"),
         ("outputs",),
         ("chat-refusal",),
     ),

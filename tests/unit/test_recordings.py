@@ -45,6 +45,12 @@ NOT_YET: dict[str, set[str]] = {
     "langfuse_openai_responses": {"tokens"},
     "openinference_langchain": {"agents", "outputs", "tools"},
     "traceloop_langchain": {"outputs", "tools"},
+    "vercel_ai_5_chat": {"inputs", "tools"},
+    "vercel_ai_6_chat": {"inputs", "tools"},
+    "vercel_ai_6_responses": {"inputs", "tools"},
+    "vercel_ai_6_anthropic": {"inputs", "tools"},
+    "vercel_ai_7_chat": {"tools"},
+    "vercel_ai_7_responses": {"tools"},
 }
 """What is recorded but not yet understood: recording -> fields. Must become empty."""
 
