@@ -19,6 +19,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from exporter.baggage import PROJECT_KEY
 from exporter.resolve import watches_itself
+from exporter.span_checks import Checks
 from pipeline.errors import BadRequest
 from pipeline.model.span_record import SpanRecord
 from pipeline.temporal.ids import SELF_PROJECT
@@ -57,9 +58,13 @@ class Surroundings(NamedTuple):
     fallback_project: str
     resource: bytes
     scope_info: bytes
+    checks: Checks
 
 
-def decode(body: bytes, *, project: str, scope: str = "") -> Decoded:
+ALL_PASS = Checks()
+
+
+def decode(body: bytes, *, project: str, scope: str = "", checks: Checks = ALL_PASS) -> Decoded:
     """Read one request; raises `BadRequest` if the body is not one."""
     request = ExportTraceServiceRequest()
     try:
@@ -73,7 +78,8 @@ def decode(body: bytes, *, project: str, scope: str = "") -> Decoded:
         shared = resource.SerializeToString()
         fallback = _own_ids(resource.attributes)[1] or project
         for scope_spans in resource_spans.scope_spans:
-            around = Surroundings(scope, fallback, shared, scope_spans.scope.SerializeToString())
+            scope_info = scope_spans.scope.SerializeToString()
+            around = Surroundings(scope, fallback, shared, scope_info, checks)
             for span in scope_spans.spans:
                 read = _read_span(span, around)
                 if isinstance(read, str):
@@ -112,6 +118,9 @@ def _read_span(span: Span, around: Surroundings) -> SpanRecord | str:
         return "a time beyond the year 2262"
     if (own_project or around.fallback_project) == SELF_PROJECT and _is_echo(span.attributes):
         return "a workflow that analyses the sidecar's own sessions"
+    body = span.SerializeToString()
+    if fault := around.checks.fault(own_project or around.fallback_project, body):
+        return fault
     return SpanRecord(
         around.scope,
         trace_id.hex(),
@@ -123,7 +132,7 @@ def _read_span(span: Span, around: Surroundings) -> SpanRecord | str:
         session,
         own_project,
         around.fallback_project,
-        span.SerializeToString(),
+        body,
         around.resource,
         around.scope_info,
     )

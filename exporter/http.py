@@ -22,6 +22,7 @@ from exporter.http_body import BodyLimit, read_body
 from exporter.http_otlp import otlp_routes
 from exporter.http_parts import HttpParts
 from exporter.signal_body import read_signal
+from exporter.tls import Tls
 
 
 def build_app(parts: HttpParts) -> Starlette:
@@ -78,10 +79,14 @@ async def receive_signal(parts: HttpParts, request: Request) -> JSONResponse:
 class HttpServer:
     """uvicorn on a socket that is bound already; signals of the process are not its business."""
 
-    def __init__(self, app: Starlette, bound: socket.socket, drain: timedelta) -> None:
+    def __init__(
+        self, app: Starlette, bound: socket.socket, drain: timedelta, tls: Tls | None = None
+    ) -> None:
         self._socket = bound
+        secured = {} if tls is None else tls.uvicorn_options()
         config = uvicorn.Config(
             app,
+            **secured,
             http="h11",
             ws="none",
             lifespan="off",

@@ -10,6 +10,7 @@ it is committed and its nudges are sent.
 
 import asyncio
 from collections import Counter
+from functools import partial
 from typing import NamedTuple
 
 from exporter.admission import Hold
@@ -19,7 +20,9 @@ from exporter.grants import Caller
 from exporter.notify import Notifier
 from exporter.resolve import resolve
 from exporter.settings import MIB, EdgeSettings
+from exporter.span_checks import FOREIGN_PROJECT, Checks
 from exporter.tally import Tally
+from pipeline.errors import PermissionDenied
 
 
 class Receipt(NamedTuple):
@@ -56,6 +59,8 @@ class TraceReceiver:
     async def _receive(self, body: bytes, caller: Caller, hold: Hold) -> Receipt:
         with hold:
             decoded = await self._decode(body, caller)
+            if not decoded.spans and FOREIGN_PROJECT in decoded.rejected:
+                raise PermissionDenied(f"all spans are of {FOREIGN_PROJECT}")
             hold.hold_spans(len(decoded.spans))
             if decoded.spans:
                 future = self._store.submit_spans(decoded.spans, resolve)
@@ -70,7 +75,8 @@ class TraceReceiver:
 
     async def _decode(self, body: bytes, caller: Caller) -> Decoded:
         """In a thread where it takes long; the loop serves others meanwhile."""
-        project, scope = caller.project, caller.grant.tenant
-        if len(body) > MIB:
-            return await asyncio.to_thread(decode, body, project=project, scope=scope)
-        return decode(body, project=project, scope=scope)
+        checks = Checks.of(caller.grant, self._settings.max_attribute_bytes)
+        read = partial(
+            decode, body, project=caller.project, scope=caller.grant.tenant, checks=checks
+        )
+        return await asyncio.to_thread(read) if len(body) > MIB else read()

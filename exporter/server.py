@@ -6,6 +6,8 @@ In: `Store`, `Client`, `Config`, `EdgeSettings`. Out: `EdgeServer`. Next: `kelet
 
 import asyncio
 import errno
+import ipaddress
+import logging
 import os
 import socket
 from typing import Protocol
@@ -22,6 +24,7 @@ from exporter.health import OTLP, HealthBoard, HealthService, HealthWatch
 from exporter.health import SERVICE as HEALTH_SERVICE
 from exporter.http import HttpServer, build_app
 from exporter.http_parts import HttpParts
+from exporter.keys import KeyRing, KeyStore
 from exporter.notify import Notifier
 from exporter.otlp_doors import OtlpDoors
 from exporter.otlp_grpc import OtlpGrpc
@@ -32,13 +35,16 @@ from exporter.settings import EdgeSettings
 from exporter.status import InspectionStore, StatusService
 from exporter.tally import Tally
 from exporter.temporal_link import TemporalLink
+from exporter.tls import read_tls
 from pipeline.config import Config
 from pipeline.errors import Permanent
+
+log = logging.getLogger(__name__)
 
 STATUS_SERVICE = status_pb2.DESCRIPTOR.services_by_name["StatusService"].full_name
 
 
-class EdgeStore(IngestStore, NudgeSource, Pingable, InspectionStore, Protocol):
+class EdgeStore(IngestStore, NudgeSource, Pingable, InspectionStore, KeyStore, Protocol):
     """All that the edge needs of a store."""
 
 
@@ -46,6 +52,12 @@ class CannotListen(Permanent):
     """A port is taken or an address is not ours; the message says what to do."""
 
     code = "cannot_listen"
+
+
+class Exposed(Permanent):
+    """An address that others reach, without keys."""
+
+    code = "exposed"
 
 
 class EdgeServer:
@@ -62,13 +74,14 @@ class EdgeServer:
         self._watch = HealthWatch(self.board, store, link, settings)
         self._notifier = Notifier(store, link, settings, self.tally)
         self._receiver = TraceReceiver(store, self._notifier, settings, self.tally)
-        gate = Gate(settings)
+        self._ring = KeyRing(store)
+        gate = Gate(self._ring, settings)
         doors = OtlpDoors(self._receiver, self.tally)
         self._otlp = OtlpGrpc(doors, admission, gate, self.tally)
         self._parts = HttpParts(
             store, admission, self._notifier, self.board, settings, self.tally, gate, doors
         )
-        self._status = StatusService(store)
+        self._status = StatusService(store, gate)
         self._grpc: grpc.aio.Server | None = None
         self._http: HttpServer | None = None
         self.grpc_port = settings.grpc_port
@@ -77,15 +90,20 @@ class EdgeServer:
     async def start(self) -> None:
         """Returns when both ports serve; raises `CannotListen` with nothing left behind."""
         settings = self._settings
+        tls = read_tls(settings)
+        await self._check_exposure()
         http_socket = bind(settings.host, settings.http_port, "--http-port")
         try:
             self._grpc = self._build_grpc()
-            self.grpc_port = listen(self._grpc, settings.host, settings.grpc_port)
+            credentials = None if tls is None else tls.grpc_credentials()
+            self.grpc_port = listen(
+                self._grpc, settings.host, settings.grpc_port, credentials=credentials
+            )
         except BaseException:
             http_socket.close()
             raise
         self.http_port = http_socket.getsockname()[1]
-        self._http = HttpServer(build_app(self._parts), http_socket, settings.drain)
+        self._http = HttpServer(build_app(self._parts), http_socket, settings.drain, tls)
         await self._watch.check_store()
         await self._grpc.start()
         await self._http.start()
@@ -103,11 +121,30 @@ class EdgeServer:
         await asyncio.gather(*stops)
         await self._receiver.drain()
         await self._notifier.stop()
+        await self._ring.note_use(at_once=True)
 
     async def wait(self) -> None:
         """Until somebody stops the server."""
         if self._grpc is not None:
             await self._grpc.wait_for_termination()
+
+    async def _check_exposure(self) -> None:
+        """Without keys anybody who reaches the ports may send and read."""
+        settings = self._settings
+        if await self._ring.any_keys():
+            return
+        if is_loopback(settings.host):
+            log.info(
+                "no keys: listening on %s only, where anybody may send and read", settings.host
+            )
+        elif settings.insecure:
+            log.warning("no keys: anybody who reaches %s may send and read", settings.host)
+        else:
+            raise Exposed(
+                f"there are no keys, so {settings.host} would let anybody send and read: make one"
+                " with `kelet-sidecar keys create`, or listen on 127.0.0.1 (KELET_HOST), or allow"
+                " it with KELET_INSECURE=true"
+            )
 
     def _build_grpc(self) -> grpc.aio.Server:
         options = (
@@ -137,14 +174,31 @@ def bind(host: str, port: int, option: str) -> socket.socket:
         raise CannotListen(f"port {port} on {host} {told} {option}") from None
 
 
-def listen(server: grpc.aio.Server, host: str, port: int) -> int:
+def listen(
+    server: grpc.aio.Server,
+    host: str,
+    port: int,
+    credentials: grpc.ServerCredentials | None = None,
+) -> int:
     """Bind the gRPC server; grpc itself does not say why a port cannot be had."""
     if port:
         bind(host, port, "--grpc-port").close()
-    name = f"[{host}]" if ":" in host else host
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     try:
-        return server.add_insecure_port(f"{name}:{port}")
+        if credentials is not None:
+            return server.add_secure_port(address, credentials)
+        return server.add_insecure_port(address)
     except RuntimeError:
         raise CannotListen(
             f"port {port} on {host} cannot be listened on: choose another with --grpc-port"
         ) from None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches the address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

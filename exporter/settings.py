@@ -6,6 +6,7 @@ user sets is `pipeline.config.Config`; the command line makes one from the other
 
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from pipeline.config import Config
 
@@ -20,11 +21,19 @@ class EdgeSettings:
     grpc_port: int = 4317
     """0 takes any free port."""
     http_port: int = 4318
+    insecure: bool = False
+    """Whether others may reach the ports though there are no keys."""
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    tls_client_ca: Path | None = None
+    """With it clients must show a certificate (mutual TLS)."""
     default_project: str = "default"
     max_request_bytes: int = 32 * MIB
     """A larger OTLP request is refused for good, with the limit and the setting's name."""
     max_decompressed_bytes: int = 32 * MIB
     """What a compressed HTTP body may become."""
+    max_attribute_bytes: int = 4 * MIB
+    """A span with a larger attribute is rejected, the others of its request are not."""
     max_signal_bytes: int = MIB
     max_in_flight_bytes: int = 128 * MIB
     max_in_flight_requests: int = 512
@@ -59,9 +68,17 @@ class EdgeSettings:
             host=config.host,
             grpc_port=config.grpc_port,
             http_port=config.http_port,
+            insecure=config.insecure,
+            tls_cert=config.tls_cert,
+            tls_key=config.tls_key,
+            tls_client_ca=config.tls_client_ca,
             max_request_bytes=config.max_request_bytes,
+            max_decompressed_bytes=config.max_decompressed_bytes,
+            max_attribute_bytes=config.max_attribute_bytes,
+            max_signal_bytes=config.max_signal_bytes,
             max_in_flight_bytes=config.max_in_flight_bytes,
             max_in_flight_requests=config.max_in_flight_requests,
+            max_in_flight_spans=config.max_in_flight_spans,
             debounce=config.debounce,
             cap=config.session_cap,
             quiet=config.aggregation_quiet,

@@ -86,14 +86,38 @@ class Config(BaseSettings):
     http_port: Port = 4318
     """Port of the HTTP API: signals, and `/healthz`."""
 
+    insecure: bool = False
+    """Listen beyond loopback though there are no keys: anybody who reaches the ports may send and read."""
+
+    tls_cert: Path | None = None
+    """PEM file of the servers' certificate chain, for both ports. Read at start only."""
+
+    tls_key: Path | None = None
+    """PEM file of that certificate's key."""
+
+    tls_client_ca: Path | None = None
+    """PEM file of the authority that clients' certificates must come from (mutual TLS)."""
+
     max_request_bytes: Count = 32 * 1024 * 1024
     """Largest OTLP request; a larger one is refused for good. The Collector's batches must stay below."""
+
+    max_decompressed_bytes: Count = 32 * 1024 * 1024
+    """What a compressed HTTP body may become; a larger one is refused for good."""
+
+    max_attribute_bytes: Count = 4 * 1024 * 1024
+    """Largest attribute; a span with a larger one is rejected, its request's others are not."""
+
+    max_signal_bytes: Count = 1024 * 1024
+    """Largest body of a signal."""
 
     max_in_flight_bytes: Count = 128 * 1024 * 1024
     """Bytes of requests held at once; beyond it clients are asked to come back later."""
 
     max_in_flight_requests: Count = 512
     """Requests held at once; beyond it clients are asked to come back later."""
+
+    max_in_flight_spans: Count = 200_000
+    """Spans held at once; beyond it clients are asked to come back later."""
 
     temporal_address: str | None = None
     """`host:port` of a Temporal service. Unset: `dev` starts an embedded server on `temporal_port`."""
@@ -196,6 +220,14 @@ class Config(BaseSettings):
     def _certificate_needs_key(self) -> "Config":
         if (self.temporal_tls_cert is None) != (self.temporal_tls_key is None):
             raise ValueError("temporal_tls_cert and temporal_tls_key belong together")
+        return self
+
+    @model_validator(mode="after")
+    def _tls_belongs_together(self) -> "Config":
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("tls_cert and tls_key belong together")
+        if self.tls_client_ca is not None and self.tls_cert is None:
+            raise ValueError("tls_client_ca needs tls_cert and tls_key")
         return self
 
     @model_validator(mode="after")

@@ -21,6 +21,7 @@ app = typer.Typer(
 COMMAND_MODULES = (
     "exporter.cli.run",
     "exporter.cli.config",
+    "exporter.cli.keys",
     "exporter.cli.inspect",
     "exporter.cli.transfer",
 )

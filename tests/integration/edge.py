@@ -6,7 +6,7 @@ Temporal is absent unless a test brings it, as it may be in production.
 import contextlib
 import socket
 import threading
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from concurrent.futures import Future
 from datetime import timedelta
 from typing import Any, cast
@@ -19,6 +19,7 @@ from exporter.server import EdgeServer, EdgeStore
 from exporter.settings import EdgeSettings
 from pipeline.config import Config
 from pipeline.errors import StoreUnavailable
+from pipeline.model.api_key import ApiKey
 from pipeline.model.nudge import AgentNudge, CommitResult, Nudge
 from pipeline.model.signal import Signal
 from pipeline.model.span_record import Resolver, SpanRecord
@@ -37,6 +38,8 @@ class SinkStore:
         self.free.set()
         self.on_commit: tuple[Nudge, ...] = ()
         self.lost: tuple[Nudge, ...] = ()
+        self.keys: list[ApiKey] = []
+        self.used: set[str] = set()
         self.agents: tuple[AgentNudge, ...] = ()
 
     def submit_spans(
@@ -65,6 +68,13 @@ class SinkStore:
 
     def lost_agents(self, **_: Any) -> tuple[AgentNudge, ...]:
         return self.agents
+
+    def api_keys(self) -> tuple[ApiKey, ...]:
+        self.ping()
+        return tuple(self.keys)
+
+    def note_key_use(self, key_ids: Collection[str]) -> None:
+        self.used.update(key_ids)
 
     def ping(self) -> None:
         if self.failing:

@@ -1,0 +1,48 @@
+"""Pure: what may be wrong with a span that is sound in itself: whose it is, and how large.
+
+In: a span's project and its bytes. Out: `Checks`, the reason why a span is rejected. Next:
+`exporter.decode` rejects it, and its request goes on without it.
+"""
+
+from collections.abc import Iterable
+from itertools import chain
+from typing import NamedTuple
+
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from exporter.grants import Grant
+
+FOREIGN_PROJECT = "a project that the key is not for"
+MAX_SIZE = 2**63 - 1
+
+
+class Checks(NamedTuple):
+    """`projects` None means all."""
+
+    projects: frozenset[str] | None = None
+    max_attribute_bytes: int = MAX_SIZE
+
+    @classmethod
+    def of(cls, grant: Grant, max_attribute_bytes: int) -> "Checks":
+        """Those of one caller."""
+        return cls(grant.projects, max_attribute_bytes)
+
+    def fault(self, project: str, span: bytes) -> str | None:
+        """Why the span is rejected; None if it is not."""
+        if self.projects is not None and project not in self.projects:
+            return FOREIGN_PROJECT
+        if len(span) > self.max_attribute_bytes < largest_attribute(span):
+            return f"an attribute above max_attribute_bytes = {self.max_attribute_bytes}"
+        return None
+
+
+def largest_attribute(span: bytes) -> int:
+    """Bytes of the largest attribute of the span, its events and its links."""
+    read = Span.FromString(span)
+    groups: Iterable[Iterable[KeyValue]] = (
+        read.attributes,
+        *(event.attributes for event in read.events),
+        *(link.attributes for link in read.links),
+    )
+    return max((pair.ByteSize() for pair in chain.from_iterable(groups)), default=0)
