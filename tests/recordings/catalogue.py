@@ -78,6 +78,8 @@ _ALL = (
     _plain("kelet_sdk"),
     _plain("openinference_langchain"),
     _plain("traceloop_langchain"),
+    Recording("temporal_plugin", "temporal_desk.py", "temporal_desk", "plugin"),
+    Recording("temporal_kelet", "temporal_desk.py", "temporal_desk", "kelet"),
     _vercel_ai(5, "chat"),
     _vercel_ai(6, "chat"),
     _vercel_ai(6, "responses"),

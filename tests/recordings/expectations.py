@@ -20,6 +20,8 @@ def expectations(recording: Recording, exchanges: Iterable[Exchange]) -> Json:
     """Session -> its model calls, tool runs and agents, in order."""
     sessions: dict[str, Json] = {}
     for exchange in exchanges:
+        if exchange.lost:
+            continue
         name = session_of(exchange.asked)
         if name is None:
             raise ValueError(f"a request belongs to no scene: {exchange.asked}")

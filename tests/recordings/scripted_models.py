@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from threading import Lock
 from typing import Any
@@ -20,16 +20,20 @@ from tests.recordings.formats import anthropic, gemini, openai_chat, openai_resp
 from tests.recordings.loopback import Reply, serving
 from tests.recordings.script import Answer, Asked, answer
 
+LOST = "x-scripted-lost"
+"""The header by which an app says that it will throw the answer away and ask again."""
+
 _GEMINI = re.compile(r"/models/([^:/]+):(generateContent|streamGenerateContent)")
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request and its answer."""
+    """One request and its answer; `lost` if the app knows that a retry throws the answer away."""
 
     api: str
     asked: Asked
     answered: Answer
+    lost: bool = False
 
 
 @dataclass
@@ -49,6 +53,11 @@ class Models:
             self.exchanges.append(Exchange(api, asked, said))
         return said
 
+    def lose(self) -> None:
+        """The last answer will be thrown away."""
+        with self._lock:
+            self.exchanges[-1] = replace(self.exchanges[-1], lost=True)
+
 
 @contextmanager
 def scripted_models() -> Generator[Models]:
@@ -57,7 +66,10 @@ def scripted_models() -> Generator[Models]:
 
     def respond(path: str, body: bytes, headers: Mapping[str, str]) -> Reply:
         try:
-            return _respond(models, path.partition("?")[0], json.loads(body or b"{}"))
+            reply = _respond(models, path.partition("?")[0], json.loads(body or b"{}"))
+            if headers.get(LOST):
+                models.lose()
+            return reply
         except (KeyError, TypeError, ValueError) as error:
             models.unknown.append(f"{path}: {type(error).__name__} {error}")
             raise
