@@ -6,13 +6,13 @@ In: a transcript, or a summary. Out: a summary, or a claim type. Next: `workflow
 import asyncio
 from dataclasses import dataclass
 
-from opentelemetry.trace import Tracer
+import kelet_temporal as kelet
 from temporalio import activity
 
 from examples.insurance.model import Completion, complete
 from examples.insurance.prompts import scorer_prompt, summarizer_prompt
 from examples.insurance.scoring import read_claim_type
-from examples.insurance.telemetry import agent_span, chat_span, record_chat
+from examples.insurance.telemetry import chat_span, record_chat
 
 SUMMARIZER = "transcript-summarizer"
 SCORER = "claim-scorer"
@@ -22,47 +22,30 @@ SCORER = "claim-scorer"
 class ClaimInput:
     """One call as the workflow gets it."""
 
-    claim_id: str
-    user_id: str
     date: str
     transcript: str
 
 
-@dataclass(frozen=True)
-class ScoreInput:
-    """What the scorer gets: the summary, never the call."""
-
-    claim_id: str
-    user_id: str
-    summary: str
+@activity.defn(name=SUMMARIZER)
+@kelet.agent(name=SUMMARIZER)
+async def summarize_transcript(claim: ClaimInput) -> str:
+    """A summary of the call."""
+    return await _ask(summarizer_prompt(claim.date), claim.transcript)
 
 
-class ClaimActivities:
-    """The agents with what they depend on."""
+@activity.defn(name=SCORER)
+@kelet.agent(name=SCORER)
+async def score_claim(summary: str) -> str:
+    """The claim type that the summary leads to; the scorer never sees the call."""
+    return read_claim_type(await _ask(scorer_prompt(), summary))
 
-    def __init__(self, tracer: Tracer) -> None:
-        self._tracer = tracer
 
-    @activity.defn(name=SUMMARIZER)
-    async def summarize_transcript(self, claim: ClaimInput) -> str:
-        """A summary of the call."""
-        prompt = summarizer_prompt(claim.date)
-        return await self._ask(SUMMARIZER, claim.claim_id, claim.user_id, prompt, claim.transcript)
-
-    @activity.defn(name=SCORER)
-    async def score_claim(self, claim: ScoreInput) -> str:
-        """The claim type that the summary leads to."""
-        prompt = scorer_prompt()
-        answer = await self._ask(SCORER, claim.claim_id, claim.user_id, prompt, claim.summary)
-        return read_claim_type(answer)
-
-    async def _ask(self, agent: str, session: str, user_id: str, system: str, user: str) -> str:
-        with agent_span(self._tracer, agent, session, user_id):
-            with chat_span(self._tracer, session) as span:
-                answer = complete(system, user)
-                await asyncio.sleep(_seconds(answer))
-                record_chat(span, system, user, answer)
-            return answer.text
+async def _ask(system: str, user: str) -> str:
+    with chat_span() as span:
+        answer = complete(system, user)
+        await asyncio.sleep(_seconds(answer))
+        record_chat(span, system, user, answer)
+    return answer.text
 
 
 def _seconds(answer: Completion) -> float:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-import httpx
+import kelet_temporal as kelet
 from rich.console import Console
 from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -27,7 +27,7 @@ from examples.insurance.collector import Collector, find_collector
 from examples.insurance.feedback import Feedback
 from examples.insurance.process import NotStarted
 from examples.insurance.sidecar import Sidecar
-from examples.insurance.telemetry import PROJECT, build_tracer_provider, otlp_exporter
+from examples.insurance.telemetry import PROJECT, configure
 
 ARRIVAL_TIMEOUT = 60.0
 
@@ -110,24 +110,21 @@ async def _take(
     calls: Sequence[Call], sidecar: Sidecar, endpoint: str, seed: int, console: Console
 ) -> None:
     """All calls through the application, with the policyholders' feedback on each."""
-    provider = build_tracer_provider(otlp_exporter(endpoint))
+    configure(endpoint, sidecar.http_url)
     columns = (TextColumn("Claims"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     try:
         with Progress(*columns, console=console) as progress:
             task = progress.add_task("calls", total=len(calls))
-            async with (
-                httpx.AsyncClient(base_url=sidecar.http_url, timeout=30, trust_env=False) as http,
-                running(sidecar.temporal_address, provider) as client,
-            ):
-                given = Feedback(http, seed)
+            given = Feedback(seed)
 
-                async def on_result(call: Call, claim_type: str) -> None:
-                    await given.give(call, claim_type)
-                    progress.advance(task)
+            async def on_result(call: Call, claim_type: str) -> None:
+                await given.give(call, claim_type)
+                progress.advance(task)
 
-                await take_calls(client, provider.get_tracer(__name__), calls, on_result)
+            async with running(sidecar.temporal_address) as client:
+                await take_calls(client, calls, on_result)
     finally:
-        await asyncio.to_thread(provider.shutdown)
+        await asyncio.to_thread(kelet.shutdown)
     console.print(
         f"{len(calls)} claims scored; {given.n_given} policyholders gave a thumbs-down. "
         "The sidecar is told nothing else."

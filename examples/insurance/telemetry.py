@@ -1,18 +1,17 @@
-"""OpenTelemetry for the application: an ordinary tracer, and the spans of an agent and its model.
+"""Telemetry of the application: the plugin, and the one span that only the application knows of.
 
-In: where to send spans. Out: a tracer provider, `agent_span`, `record_chat`. Next: `agents` wraps
-its work in them; the spans follow the GenAI semantic conventions.
+In: where the sidecar is. Out: `configure`, `chat_span`, `record_chat`. Next: `agents` draws a span
+around each call of its model; session, agent and project come from the plugin.
 """
 
 import json
-from collections.abc import Generator
-from contextlib import contextmanager
+import os
+from contextlib import AbstractContextManager
 
-from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+import kelet_temporal as kelet
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
-from opentelemetry.trace import Span, SpanKind, Tracer
+from opentelemetry.trace import Span, SpanKind, get_tracer
+from opentelemetry.util.types import AttributeValue
 
 from examples.insurance.model import MODEL_NAME, Completion
 
@@ -20,47 +19,28 @@ PROJECT = "insurance-claims"
 PROVIDER_NAME = "northgate"
 
 
-def build_tracer_provider(exporter: SpanExporter) -> TracerProvider:
-    """A tracer provider that names the project on its resource."""
-    resource = Resource.create(
-        {"service.name": "insurance-claims-worker", "kelet.project": PROJECT}
+def configure(endpoint: str, http_url: str) -> None:
+    """Spans to an OTLP/gRPC endpoint, a Collector's or the sidecar's; signals to the sidecar."""
+    os.environ.setdefault("OTEL_BSP_SCHEDULE_DELAY", "500")
+    kelet.configure(
+        project=PROJECT,
+        otlp_endpoint=f"http://{endpoint}",
+        base_url=http_url,
+        resource=Resource.create({"service.name": "insurance-claims-worker"}),
+        strict=True,
     )
-    provider = TracerProvider(resource=resource)
-    provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=500))
-    return provider
 
 
-def otlp_exporter(endpoint: str) -> SpanExporter:
-    """OTLP over gRPC, as to any Collector."""
-    return OTLPSpanExporter(endpoint=endpoint, insecure=True)
-
-
-@contextmanager
-def agent_span(tracer: Tracer, agent: str, session_id: str, user_id: str) -> Generator[Span]:
-    """`invoke_agent <name>` around one agent's work."""
-    attributes = {
-        "gen_ai.operation.name": "invoke_agent",
-        "gen_ai.provider.name": PROVIDER_NAME,
-        "gen_ai.agent.name": agent,
-        "gen_ai.conversation.id": session_id,
-        "user.id": user_id,
-    }
-    with tracer.start_as_current_span(f"invoke_agent {agent}", attributes=attributes) as span:
-        yield span
-
-
-@contextmanager
-def chat_span(tracer: Tracer, session_id: str) -> Generator[Span]:
-    """`chat <model>` around one call of the model."""
-    attributes = {
+def chat_span() -> AbstractContextManager[Span]:
+    """`chat <model>`, for one call of the model."""
+    attributes: dict[str, AttributeValue] = {
         "gen_ai.operation.name": "chat",
         "gen_ai.provider.name": PROVIDER_NAME,
         "gen_ai.request.model": MODEL_NAME,
-        "gen_ai.conversation.id": session_id,
     }
-    name = f"chat {MODEL_NAME}"
-    with tracer.start_as_current_span(name, kind=SpanKind.CLIENT, attributes=attributes) as span:
-        yield span
+    return get_tracer("examples.insurance").start_as_current_span(
+        f"chat {MODEL_NAME}", kind=SpanKind.CLIENT, attributes=attributes
+    )
 
 
 def record_chat(span: Span, system: str, user: str, answer: Completion) -> None:

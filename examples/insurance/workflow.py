@@ -8,7 +8,7 @@ from datetime import timedelta
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from examples.insurance.agents import ClaimActivities, ClaimInput, ScoreInput
+    from examples.insurance.agents import ClaimInput, score_claim, summarize_transcript
 
 TASK_QUEUE = "insurance"
 
@@ -20,13 +20,8 @@ class ClaimWorkflow:
     @workflow.run
     async def run(self, claim: ClaimInput) -> str:
         """Summarizes the call, then scores the summary."""
-        summary = await workflow.execute_activity_method(
-            ClaimActivities.summarize_transcript,
-            claim,
-            start_to_close_timeout=timedelta(seconds=30),
+        timeout = timedelta(seconds=30)
+        summary = await workflow.execute_activity(
+            summarize_transcript, claim, start_to_close_timeout=timeout
         )
-        return await workflow.execute_activity_method(
-            ClaimActivities.score_claim,
-            ScoreInput(claim.claim_id, claim.user_id, summary),
-            start_to_close_timeout=timedelta(seconds=30),
-        )
+        return await workflow.execute_activity(score_claim, summary, start_to_close_timeout=timeout)

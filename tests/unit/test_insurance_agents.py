@@ -1,32 +1,40 @@
 """Each agent's spans follow the GenAI conventions, and the scorer sees the summary only."""
 
 import json
+from collections.abc import Generator
 
+import kelet_temporal as kelet
 import pytest
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from kelet_temporal.settings import set_settings
+from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from temporalio.testing import ActivityEnvironment
 
-from examples.insurance.agents import ClaimActivities, ClaimInput, ScoreInput
+from examples.insurance.agents import ClaimInput, score_claim, summarize_transcript
 from examples.insurance.calls import make_calls
 from examples.insurance.prompts import summarizer_prompt
 
 CALL = make_calls(1)[0]
 
 
-@pytest.fixture
-async def spans() -> dict[str, ReadableSpan]:
-    """The spans of one call through both agents, by name and agent."""
+@pytest.fixture(scope="module")
+def exporter() -> Generator[InMemorySpanExporter]:
     exporter = InMemorySpanExporter()
-    provider = TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    agents = ClaimActivities(provider.get_tracer(__name__))
+    kelet.configure(span_processor=SimpleSpanProcessor(exporter), strict=True)
+    yield exporter
+    set_settings(None)
+
+
+@pytest.fixture
+async def spans(exporter: InMemorySpanExporter) -> dict[str, ReadableSpan]:
+    """The spans of one call through both agents, by name and agent."""
+    exporter.clear()
     environment = ActivityEnvironment()
-    claim = ClaimInput(CALL.claim_id, CALL.user_id, CALL.date, CALL.transcript)
-    summary = await environment.run(agents.summarize_transcript, claim)
-    scored = ScoreInput(CALL.claim_id, CALL.user_id, summary)
-    assert await environment.run(agents.score_claim, scored) == CALL.right_type
+    with kelet.agentic_session(session_id=CALL.claim_id, user_id=CALL.user_id):
+        claim = ClaimInput(CALL.date, CALL.transcript)
+        summary = await environment.run(summarize_transcript, claim)
+        assert await environment.run(score_claim, summary) == CALL.right_type
     names = ("summarizer chat", "summarizer", "scorer chat", "scorer")
     return dict(zip(names, exporter.get_finished_spans(), strict=True))
 
@@ -41,14 +49,14 @@ def texts(span: ReadableSpan, key: str) -> list[str]:
 
 async def test_an_agent_span_wraps_a_chat_span(spans: dict[str, ReadableSpan]) -> None:
     agent, chat = spans["summarizer"], spans["summarizer chat"]
-    assert agent.name == "invoke_agent transcript-summarizer"
+    assert agent.name == "agent transcript-summarizer"
     assert chat.parent is not None
     assert agent.context is not None
     assert chat.parent.span_id == agent.context.span_id
     for span in spans.values():
         assert (span.attributes or {})["gen_ai.conversation.id"] == CALL.claim_id
+        assert (span.attributes or {})["user.id"] == CALL.user_id
     assert (agent.attributes or {})["gen_ai.agent.name"] == "transcript-summarizer"
-    assert (agent.attributes or {})["user.id"] == CALL.user_id
 
 
 async def test_content_and_usage_stand_on_the_chat_span(spans: dict[str, ReadableSpan]) -> None:
