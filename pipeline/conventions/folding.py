@@ -15,7 +15,7 @@ from dataclasses import replace
 from pipeline.conventions.draft import Draft, merge
 from pipeline.conventions.tree import SpanTree, span_ref
 from pipeline.model.span import Span
-from pipeline.model.step import StepKind
+from pipeline.model.step import Role, StepKind
 
 _BY_NAME = (StepKind.TOOL, StepKind.AGENT)
 _CALLS = (StepKind.LLM, StepKind.RETRIEVAL)
@@ -24,6 +24,7 @@ _CALLS = (StepKind.LLM, StepKind.RETRIEVAL)
 def fold(tree: SpanTree, drafts: Mapping[str, Draft]) -> dict[str, Draft]:
     """The drafts that stand."""
     kept = _with_late_answers(tree, drafts)
+    _drop_bare_twins(tree, kept)
     below = _steps_below(tree, kept)
     for span in reversed(tree.downwards):
         ref = span_ref(span)
@@ -36,6 +37,7 @@ def fold(tree: SpanTree, drafts: Mapping[str, Draft]) -> dict[str, Draft]:
             below[ref] = below.get(span_ref(inner[0]), [])
         elif kept[ref].kind in _CALLS and _encloses_calls(kept[ref].kind, ref, below, kept):
             kept[ref] = replace(kept[ref], kind=StepKind.WORKFLOW, name=span.name)
+    _hand_on_inputs(below, kept)
     return kept
 
 
@@ -57,6 +59,18 @@ def _steps_below(tree: SpanTree, drafts: Mapping[str, Draft]) -> dict[str, list[
         if above is not None and span_ref(span) in drafts:
             below.setdefault(span_ref(above), []).append(span)
     return below
+
+
+def _hand_on_inputs(below: Mapping[str, list[Span]], kept: dict[str, Draft]) -> None:
+    """A model call that failed may tell no input: that of an agent's first call is the agent's."""
+    for ref, spans in below.items():
+        agent = kept.get(ref)
+        if agent is None or agent.kind is not StepKind.AGENT:
+            continue
+        calls = [r for s in spans if (r := span_ref(s)) in kept and kept[r].kind is StepKind.LLM]
+        if calls and not _tells(kept[calls[0]]):
+            asked = tuple(m for m in agent.inputs if m.role is not Role.ASSISTANT)
+            kept[calls[0]] = replace(kept[calls[0]], inputs=asked, system=agent.system)
 
 
 def _are_twins(outer: Draft, inner: Draft) -> bool:
@@ -101,6 +115,34 @@ def _with_late_answers(tree: SpanTree, drafts: Mapping[str, Draft]) -> dict[str,
         elif texts and not draft.outputs and not draft.tool_calls and not _is_moment(span):
             open_calls[said] = ref
     return kept
+
+
+def _drop_bare_twins(tree: SpanTree, kept: dict[str, Draft]) -> None:
+    """Two instrumentations side by side, one of which records no text: one call."""
+    groups: dict[tuple[str, str | None], list[Span]] = {}
+    for span in tree.spans:
+        draft = kept.get(span_ref(span))
+        if draft is not None and draft.kind is StepKind.LLM:
+            groups.setdefault((span.trace_id, span.parent_id), []).append(span)
+    for spans in groups.values():
+        told = [s for s in spans if _tells(kept[span_ref(s)])]
+        for bare in (s for s in spans if not _tells(kept[span_ref(s)])):
+            twin = next((s for s in told if _side_by_side(s, bare)), None)
+            if twin is not None:
+                told.remove(twin)
+                ref = span_ref(twin)
+                kept[ref] = merge(StepKind.LLM, [kept[ref], kept.pop(span_ref(bare))])
+
+
+def _tells(draft: Draft) -> bool:
+    return bool(draft.inputs or draft.system or draft.outputs or draft.tool_calls)
+
+
+def _side_by_side(one: Span, other: Span) -> bool:
+    """Spans of two instrumentations at one time that do not name different answers."""
+    answers = {s.attributes.get("gen_ai.response.id") for s in (one, other)} - {None}
+    at_once = one.start <= other.end and other.start <= one.end
+    return one.scope != other.scope and at_once and len(answers) < 2
 
 
 def _is_moment(span: Span) -> bool:

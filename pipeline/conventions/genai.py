@@ -206,7 +206,7 @@ def _tool(span: Span) -> Draft:
 
 def _attribute(span: Span, keys: tuple[str, ...], *names: str) -> Node | None:
     key = next((k for k in keys if span.attributes.get(k) is not None), None)
-    return payload(Node(span.attributes[key], key), *names) if key is not None else None
+    return payload(Node(span.attributes[key], key).unquoted(), *names) if key is not None else None
 
 
 def _tool_events(span: Span) -> tuple[tuple[Message, ...], tuple[Message, ...]]:

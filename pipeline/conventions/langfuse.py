@@ -19,8 +19,12 @@ WORDS = Vocabulary(
     inputs=(_PREFIX + "input",),
     outputs=(_PREFIX + "output",),
     models=(_PREFIX + "model.name", _PREFIX + "model"),
-    input_tokens=(_PREFIX + "usage_details#input", _PREFIX + "usage_details#prompt_tokens"),
-    output_tokens=(_PREFIX + "usage_details#output", _PREFIX + "usage_details#completion_tokens"),
+    input_tokens=tuple(
+        f"{_PREFIX}usage_details#{n}" for n in ("input", "prompt_tokens", "input_tokens")
+    ),
+    output_tokens=tuple(
+        f"{_PREFIX}usage_details#{n}" for n in ("output", "completion_tokens", "output_tokens")
+    ),
     errors=(_PREFIX + "status_message",),
 )
 _TRACE = Vocabulary(inputs=("langfuse.trace.input",), outputs=("langfuse.trace.output",))

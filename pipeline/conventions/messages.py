@@ -118,7 +118,7 @@ class Conversation:
     def _message(self, node: Node, default: Role, depth: int) -> None:
         role = shapes.role_of(node, default)
         self._finish(node)
-        inner = node.get("message")
+        inner = node.get("message", "data")
         if inner is not None and inner.members:
             self.read_node(inner, role, depth + 1)
             return
@@ -131,7 +131,7 @@ class Conversation:
         if content is not None:
             self._content(content, role, depth)
         self._calls(node)
-        refusal = node.get("refusal")
+        refusal = node.get("refusal") or node.at("additional_kwargs", "refusal")
         if refusal is not None and isinstance(refusal.value, str):
             self.add(role, refusal)
 

@@ -7,13 +7,14 @@ and response, and are read where no messages are. Agents have `agent.name`, or a
 """
 
 from pipeline.conventions.draft import Claim, Convention, Draft, is_id, text_of
+from pipeline.conventions.places import Node
 from pipeline.conventions.vocabulary import Vocabulary, claim, read
 from pipeline.model.span import Span
 from pipeline.model.step import StepKind
 
 WORDS = Vocabulary(
     kinds=("openinference.span.kind",),
-    agents=("agent.name",),
+    agents=("agent.name", "metadata#lc_agent_name"),
     input_families=("llm.input_messages", "llm.prompts"),
     inputs=("input.value",),
     output_families=("llm.output_messages", "llm.choices", "retrieval.documents",
@@ -31,9 +32,17 @@ WORDS = Vocabulary(
 
 def _claim(span: Span) -> Claim | None:
     claimed = claim(span, WORDS)
+    if claimed is not None and claimed.kind is StepKind.WORKFLOW and _is_agent_graph(span):
+        return Claim(StepKind.AGENT)
     if claimed is None and "llm.model_name" in span.attributes:
         return Claim(StepKind.LLM, sure=False)
     return claimed
+
+
+def _is_agent_graph(span: Span) -> bool:
+    """LangChain's graph of an agent is a chain that bears the agent's name."""
+    said = Node(span.attributes.get("metadata"), "metadata").at("lc_agent_name")
+    return said is not None and said.value == span.name
 
 
 def _read(span: Span, kind: StepKind) -> Draft | None:

@@ -14,7 +14,7 @@ from pipeline.model.step import StepKind
 WORDS = Vocabulary(
     kinds=("traceloop.span.kind",),
     names=("traceloop.entity.name",),
-    agents=("crewai.agent.role", "gen_ai.handoff.from_agent"),
+    agents=("traceloop.association.properties.lc_agent_name", "crewai.agent.role", "gen_ai.handoff.from_agent"),
     inputs=("traceloop.entity.input", "gen_ai.task.input"),
     outputs=("traceloop.entity.output", "gen_ai.task.output"),
     models=("llm.request.model", "llm.response.model",

@@ -52,9 +52,34 @@ def result_of(node: Node) -> Node | None:
 
 def payload(node: Node, *names: str) -> Node:
     """A tool's own arguments or result without the wrapper a framework puts around them."""
-    opened = node.opened()
-    if opened.members and opened.has(*names) and set(opened.members) <= _WRAPPERS:
-        found = opened.get(*names)
-        if found is not None and (found.members or found.is_items or isinstance(found.value, str)):
-            return found
+    for _ in range(4):
+        inner = _inside(node.opened(), names)
+        if inner is None:
+            break
+        node = inner
     return node
+
+
+def _inside(node: Node, names: tuple[str, ...]) -> Node | None:
+    """What a wrapper holds: a serialised message, a call by position and name, `{"output": ...}`."""
+    if not node.members:
+        return None
+    if node.has("lc", "data") and node.has("kwargs", "data"):
+        return node.get("kwargs", "data")
+    if set(node.members) == {"args", "kwargs"}:
+        return _called_with(node)
+    if not (node.has(*names) and set(node.members) <= _WRAPPERS):
+        return None
+    found = node.get(*names)
+    is_text = found is not None and isinstance(found.value, str)
+    return found if found is not None and (found.members or found.is_items or is_text) else None
+
+
+def _called_with(node: Node) -> Node | None:
+    """A function's arguments: those by name, or the only one by position."""
+    given, named = node.get("args"), node.get("kwargs")
+    if given is None or named is None or not given.is_items:
+        return None
+    if not given.value:
+        return named
+    return next(given.items()) if len(given.value) == 1 and not named.members else None

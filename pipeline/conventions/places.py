@@ -38,6 +38,18 @@ class Node:
                 return Node(parsed, self.place, self.value)
         return self
 
+    def unquoted(self) -> "Node":
+        """The string that a JSON string in quotes holds.
+
+        What needs no decoding is a part of the attribute as it stands; else `<key>/` is its field.
+        """
+        value = self.value
+        if isinstance(value, str) and len(value) > 1 and value[0] == value[-1] == '"':
+            said = parse_json(value)
+            if isinstance(said, str):
+                return Node(said, self.place if said in value else f"{self.place}/")
+        return self
+
     @property
     def text(self) -> str | None:
         """What stands here as text, None where a family of attributes has no text of its own."""

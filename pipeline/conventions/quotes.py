@@ -23,7 +23,8 @@ def read_field(span: Span, field: str) -> str | None:
     """The decoded string at `field` of the span, None where nothing stands.
 
     The longest attribute key that is a prefix wins. A string attribute that holds JSON is parsed
-    when a pointer follows its key. What is not a string is written as compact JSON.
+    when a pointer follows its key; `<key>/` is the string that a JSON string in quotes holds. What
+    is not a string is written as compact JSON.
     """
     if field == STATUS_FIELD and span.status_message:
         return span.status_message
@@ -98,6 +99,8 @@ def _resolve(value: object, path: str) -> object:
 def _member(value: object, token: str) -> object:
     if isinstance(value, Mapping):
         return cast(Mapping[str, object], value).get(token, _MISSING)
+    if isinstance(value, str) and not token:  # `<key>/`: the string in a JSON string
+        return value
     if is_list(value) and _INDEX.match(token):
         return value[int(token)] if int(token) < len(value) else _MISSING
     return _MISSING

@@ -42,10 +42,10 @@ SYSTEM_MEMBERS = ("system", "system_instruction", "systemInstruction", "instruct
                   "system_prompt", "systemPrompt", "preamble")  # fmt: skip
 HISTORIES = ("chat_history", "history")
 ASKED = ("messages", "items", "contents", "input_messages", "new_message", "prompts", "inputs", "input",
-         "query", "question", "user_input", "task", "message", "content", "text", "inputText",
+         "query", "question", "user_input", "task", "args", "message", "content", "text", "inputText",
          "request", "params", "kwargs", "data", "value")  # fmt: skip
 ANSWERED = ("choices", "candidates", "generations", "output_messages", "messages", "message",
-            "final_output", "outputs", "output", "output_text", "documents", "document",
+            "final_output", "outputs", "output", "output_text", "update", "documents", "document",
             "page_content", "content", "parts", "response", "combined_chunk_content",
             "result", "results", "completion", "completions", "generation", "text", "outputText",
             "answer", "summary", "raw", "return_value", "return_values", "delta", "data",
@@ -85,7 +85,7 @@ def is_message(node: Node) -> bool:
     """True when the node names an author, or holds parts, or calls tools."""
     if node.has("role", "event.name"):
         return True
-    return kind_of(node) in ROLES and node.has(*CONTENTS)
+    return kind_of(node) in ROLES and node.has(*CONTENTS, "data")
 
 
 def is_part(node: Node) -> bool:
@@ -100,12 +100,15 @@ def is_part(node: Node) -> bool:
 
 def is_call(node: Node) -> bool:
     """True for a tool call of any shape."""
-    if kind_of(node) in CALLS:
+    kind = kind_of(node)
+    if kind in RESULTS:
+        return False
+    if kind in CALLS:
         return node.has("name", "toolName", "tool_name", "function")
     for name in _CALL_MEMBERS:
         if name in node.members and _is_named(node.members[name]):
             return True
-    return node.has("toolName", "tool_name") and node.has("args", "input", "toolCallId")
+    return node.has("toolName", "tool_name") and node.has("args", "input")
 
 
 def are_parts(node: Node) -> bool:

@@ -123,7 +123,7 @@ def _conversation(span: Span, words: Vocabulary, kind: StepKind) -> Draft:
     return Draft(
         kind=kind,
         name=text_of(span, *words.names) or _default_name(span, kind),
-        agent=text_of(span, *words.agents),
+        agent=_agent(span, words),
         inputs=tuple(before.messages),
         outputs=tuple(after.messages),
         system=tuple(before.system),
@@ -174,7 +174,12 @@ def _read_first(
 
 def _present(attributes: Attributes, key: str) -> Node | None:
     value = attributes.get(key)
-    return Node(value, key) if value is not None else None
+    return Node(value, key).unquoted() if value is not None else None
+
+
+def _agent(span: Span, words: Vocabulary) -> str | None:
+    said = (_at(span, key) for key in words.agents)
+    return next((s.strip() for s in said if isinstance(s, str) and s.strip()), None)
 
 
 def _tool(span: Span, words: Vocabulary) -> Draft:
@@ -186,7 +191,7 @@ def _tool(span: Span, words: Vocabulary) -> Draft:
     return Draft(
         kind=StepKind.TOOL,
         name=text_of(span, *words.tool_names, *words.names) or span.name,
-        agent=text_of(span, *words.agents),
+        agent=_agent(span, words),
         inputs=located(span, given, Role.ASSISTANT) if given is not None else (),
         outputs=outputs,
         outputs_recorded=bool(outputs),

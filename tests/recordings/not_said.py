@@ -17,7 +17,6 @@ _PYDANTIC_OPENAI = (
     "pydantic_ai_format_6_responses",
     "kelet_sdk",
 )
-_PYDANTIC = (*_PYDANTIC_OPENAI, "pydantic_ai_format_5_anthropic")
 
 
 def _all(
@@ -28,12 +27,6 @@ def _all(
 
 NOT_SAID: Mapping[Place, str] = {
     **_all(
-        "a failed model call has no messages, only the agent's span has them",
-        _PYDANTIC,
-        ("inputs", "system"),
-        ("chat-error",),
-    ),
-    **_all(
         "a refusal is an exception of the agent, not a message",
         _PYDANTIC_OPENAI,
         ("outputs",),
@@ -42,6 +35,12 @@ NOT_SAID: Mapping[Place, str] = {
     **_all(
         "`refusal` is not recorded",
         ("openai_v2_latest", "traceloop_openai_responses", "vercel_ai_5_chat"),
+        ("outputs",),
+        ("chat-refusal",),
+    ),
+    **_all(
+        "the call's `refusal` is not recorded, only the agent's span has it",
+        ("langfuse_openai", "traceloop_langchain"),
         ("outputs",),
         ("chat-refusal",),
     ),

@@ -14,44 +14,7 @@ from tests.recordings.reading import FOLDER, sessions_of
 
 EXPECTED: Mapping[str, Any] = json.loads((FOLDER / "expected.json").read_text())
 
-NOT_YET: dict[str, set[str]] = {
-    "openinference_anthropic": {
-        "calls",
-        "agents",
-        "models",
-        "system",
-        "inputs",
-        "outputs",
-        "tool_calls",
-        "tokens",
-        "errors",
-    },
-    "traceloop_openai": {"tools", "tool_arguments"},
-    "traceloop_openai_responses": {"tools", "tool_arguments"},
-    "traceloop_anthropic": {
-        "calls",
-        "agents",
-        "models",
-        "system",
-        "inputs",
-        "outputs",
-        "tool_calls",
-        "tools",
-        "tool_arguments",
-        "tokens",
-        "errors",
-    },
-    "langfuse_openai": {"outputs"},
-    "langfuse_openai_responses": {"tokens"},
-    "openinference_langchain": {"agents", "outputs", "tools"},
-    "traceloop_langchain": {"outputs", "tools"},
-    "vercel_ai_5_chat": {"inputs", "tools"},
-    "vercel_ai_6_chat": {"inputs", "tools"},
-    "vercel_ai_6_responses": {"inputs", "tools"},
-    "vercel_ai_6_anthropic": {"inputs", "tools"},
-    "vercel_ai_7_chat": {"tools"},
-    "vercel_ai_7_responses": {"tools"},
-}
+NOT_YET: dict[str, set[str]] = {}
 """What is recorded but not yet understood: recording -> fields. Must become empty."""
 
 
