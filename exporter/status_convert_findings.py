@@ -4,9 +4,15 @@ In: models of `pipeline.model`, or messages. Out: the other of the two. Next: `e
 the messages, `exporter.cli` shows the models.
 """
 
-from collections.abc import Iterable
-
 from exporter.rpc.v1 import status_pb2 as pb
+from exporter.status_convert_parts import (
+    evidence_from_message,
+    evidence_to_message,
+    explanation_from_message,
+    explanation_to_message,
+    rate_from_message,
+    rate_to_message,
+)
 from exporter.status_wire import (
     enum_to_wire,
     known,
@@ -18,17 +24,8 @@ from exporter.status_wire import (
     texts,
     timestamp,
 )
-from pipeline.model.cluster import Cluster, Condition, GateState, Rate, Rule
-from pipeline.model.evidence import Evidence
+from pipeline.model.cluster import Cluster, Condition, GateState, Rule
 from pipeline.model.finding import Basis, Finding, FindingState, HealthyRate, PromptPatch
-
-
-def _rate_to_message(rate: Rate) -> pb.Rate:
-    return pb.Rate(k=rate.k, n=rate.n, low=rate.low, high=rate.high)
-
-
-def _rate_from_message(message: pb.Rate) -> Rate:
-    return Rate(k=message.k, n=message.n, low=message.low, high=message.high)
 
 
 def _healthy_from_message(message: pb.HealthyRate) -> HealthyRate:
@@ -71,8 +68,8 @@ def cluster_to_message(cluster: Cluster) -> pb.Cluster:
         label=text(cluster.label),
         rule=_rule_to_message(cluster.rule),
         noise=cluster.noise,
-        failing=_rate_to_message(cluster.failing),
-        healthy=_rate_to_message(cluster.healthy),
+        failing=rate_to_message(cluster.failing),
+        healthy=rate_to_message(cluster.healthy),
         n_blocks=cluster.n_blocks,
         p_value=cluster.p_value,
         q_value=cluster.q_value,
@@ -95,8 +92,8 @@ def cluster_from_message(message: pb.Cluster) -> Cluster:
         rule=_rule_from_message(message.rule) if message.HasField("rule") else None,
         noise=message.noise,
         session_ids=tuple(message.session_ids),
-        failing=_rate_from_message(message.failing),
-        healthy=_rate_from_message(message.healthy),
+        failing=rate_from_message(message.failing),
+        healthy=rate_from_message(message.healthy),
         n_blocks=message.n_blocks,
         p_value=message.p_value,
         q_value=message.q_value,
@@ -105,32 +102,6 @@ def cluster_from_message(message: pb.Cluster) -> Cluster:
         content_digest=message.content_digest,
         revision=message.revision,
         n_hypotheses=message.n_hypotheses,
-    )
-
-
-def _evidence_to_message(evidence: Iterable[Evidence]) -> list[pb.Evidence]:
-    return [
-        pb.Evidence(
-            session_id=text(e.session_id),
-            span_id=e.span_id,
-            field=text(e.field),
-            quote=text(e.quote),
-            verified=e.verified,
-        )
-        for e in evidence
-    ]
-
-
-def _evidence_from_message(evidence: Iterable[pb.Evidence]) -> tuple[Evidence, ...]:
-    return tuple(
-        Evidence(
-            session_id=e.session_id,
-            span_id=e.span_id,
-            field=e.field,
-            quote=e.quote,
-            verified=e.verified,
-        )
-        for e in evidence
     )
 
 
@@ -164,13 +135,13 @@ def finding_to_message(finding: Finding) -> pb.Finding:
         basis=enum_to_wire(finding.basis),
         n_sessions=finding.n_sessions,
         session_ids=texts(finding.session_ids),
-        failing=_rate_to_message(finding.failing),
+        failing=rate_to_message(finding.failing),
         healthy=pb.HealthyRate(**finding.healthy.model_dump()),
         p_value=finding.p_value,
         q_value=finding.q_value,
         n_tests=finding.n_tests,
         verdict_sources=[enum_to_wire(s) for s in finding.verdict_sources],
-        evidence=_evidence_to_message(finding.evidence),
+        evidence=evidence_to_message(finding.evidence),
         tags=texts(finding.tags),
         prompt_patch=_patch_to_message(finding.prompt_patch),
         prompt_patch_reason=optional_text(finding.prompt_patch_reason),
@@ -180,8 +151,9 @@ def finding_to_message(finding: Finding) -> pb.Finding:
         revision=finding.revision,
         created_at=timestamp(finding.created_at),
         source_cluster_ids=finding.source_cluster_ids,
-        healthy_evidence=_evidence_to_message(finding.healthy_evidence),
+        healthy_evidence=evidence_to_message(finding.healthy_evidence),
         tried=texts(finding.tried),
+        explanation=explanation_to_message(finding.explanation),
     )
 
 
@@ -202,13 +174,13 @@ def finding_from_message(message: pb.Finding) -> Finding:
         basis=known(Basis, message.basis),
         n_sessions=message.n_sessions,
         session_ids=tuple(message.session_ids),
-        failing=_rate_from_message(message.failing),
+        failing=rate_from_message(message.failing),
         healthy=_healthy_from_message(message.healthy),
         p_value=present(message, "p_value"),
         q_value=message.q_value,
         n_tests=message.n_tests,
         verdict_sources=sources(message.verdict_sources),
-        evidence=_evidence_from_message(message.evidence),
+        evidence=evidence_from_message(message.evidence),
         tags=tuple(message.tags),
         prompt_patch=_patch_from_message(patch) if patch is not None else None,
         prompt_patch_reason=present(message, "prompt_patch_reason"),
@@ -218,6 +190,9 @@ def finding_from_message(message: pb.Finding) -> Finding:
         revision=message.revision,
         created_at=moment(message.created_at),
         source_cluster_ids=tuple(message.source_cluster_ids),
-        healthy_evidence=_evidence_from_message(message.healthy_evidence),
+        healthy_evidence=evidence_from_message(message.healthy_evidence),
         tried=tuple(message.tried),
+        explanation=explanation_from_message(message.explanation)
+        if message.HasField("explanation")
+        else None,
     )

@@ -23,8 +23,9 @@ from exporter.cli.render_text import (
     section,
     sources_words,
 )
+from pipeline.model.cluster import Rate
 from pipeline.model.evidence import Evidence
-from pipeline.model.finding import Basis, Finding, FindingState, PromptPatch
+from pipeline.model.finding import Basis, Finding, FindingState, ModelExplanation, PromptPatch
 
 STATE_STYLES = {
     FindingState.OPEN: "red",
@@ -92,6 +93,8 @@ def _sections(finding: Finding) -> Iterator[RenderableType]:
             "Tried and ruled out" if named else "What was tried", *bullets(finding.tried, "✗")
         )
     yield section("Prompt patch", *_patch(finding))
+    if finding.explanation is not None:
+        yield section("What the model adds", *_explanation(finding.explanation))
 
 
 def _cause(finding: Finding) -> Iterator[Text]:
@@ -161,6 +164,31 @@ def _patch(finding: Finding) -> Iterator[RenderableType]:
         .append(f" (sha256 {patch.system_prompt_hash[:12]})", style="dim")
     )
     yield diff_text(patch)
+
+
+def _explanation(explanation: ModelExplanation) -> Iterator[RenderableType]:
+    heading = f"{explanation.model}: verified {explanation.n_verified} of {explanation.n_claims}"
+    yield Text(plain(heading), style="dim")
+    if explanation.reason:
+        yield Text(f"The statistics stand alone: {plain(explanation.reason)}.")
+    if explanation.root_cause:
+        yield Text(plain(explanation.root_cause))
+    for step in explanation.mechanism:
+        yield Text(plain(step.says))
+        yield from _quotes([step.evidence])
+    if explanation.trial is not None:
+        fixed, broken = explanation.trial.fixed, explanation.trial.broken
+        yield Text(
+            f"The patch, tried again: fixes {_share(fixed)}, breaks {_share(broken)} of what passed."
+        )
+    elif explanation.trial_reason:
+        yield Text(f"The patch was not tried: {plain(explanation.trial_reason)}.", style="dim")
+    cost = f"{explanation.cost_usd:.4f} USD, {explanation.cost_tokens:,} tokens"
+    yield Text(f"This diagnosis cost {cost}.", style="dim")
+
+
+def _share(rate: Rate) -> str:
+    return f"{rate.k} of {rate.n} [{rate.low:.0%} to {rate.high:.0%}]"
 
 
 def diff_text(patch: PromptPatch) -> Text:

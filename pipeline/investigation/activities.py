@@ -9,10 +9,14 @@ from datetime import UTC, datetime
 from pydantic import BaseModel
 from temporalio import activity
 
+from pipeline.conventions.steps import read_steps
 from pipeline.investigation import evidence, patch
 from pipeline.investigation.contracts import CommitFindingInput, InvestigateInput, StageResult
 from pipeline.investigation.contrast import contrast
 from pipeline.investigation.engine import Diagnosis, InvestigationEngine, write_finding
+from pipeline.investigation.explanation.contracts import Explained
+from pipeline.investigation.explanation.result import add_explanation
+from pipeline.investigation.explanation.table import handles
 from pipeline.investigation.patch import Patch
 from pipeline.investigation.result import ContrastResult
 from pipeline.investigation.settings import ContrastSettings
@@ -20,6 +24,7 @@ from pipeline.investigation.stages import (
     CONTRAST,
     DIAGNOSIS,
     EVIDENCE,
+    EXPLANATION,
     PATCH,
     EvidenceFound,
     PatchFound,
@@ -49,12 +54,14 @@ class InvestigationActivities:
         *,
         max_sessions: int,
         max_spans: int,
+        model: str | None = None,
     ) -> None:
         self._store = store
         self._engine = engine
         self._settings = settings
         self._max_sessions = max_sessions
         self._max_spans = max_spans
+        self._model = model
 
     @activity.defn(no_thread_cancel_exception=True)
     def contrast(self, work: InvestigateInput) -> StageResult:
@@ -63,7 +70,11 @@ class InvestigationActivities:
         def compute(cluster: Cluster, shelf: StageShelf) -> ContrastResult:
             return contrast(cluster, self._agent_rows(cluster), self._settings)
 
-        return self._stage(work, CONTRAST, compute)
+        done = self._stage(work, CONTRAST, compute)
+        if done.stop is not None or self._model is None:
+            return done
+        blamed = StageShelf(self._store, work).take(CONTRAST, ContrastResult).blamed
+        return done.model_copy(update={"explain": blamed is not None})
 
     @activity.defn(no_thread_cancel_exception=True)
     def diagnose(self, work: InvestigateInput) -> StageResult:
@@ -94,7 +105,8 @@ class InvestigationActivities:
         def compute(cluster: Cluster, shelf: StageShelf) -> PatchFound:
             rows, spans = self._read(cluster.project, shelf.take(DIAGNOSIS, Diagnosis))
             result = shelf.take(CONTRAST, ContrastResult)
-            return PatchFound(**patch.write_patch(result, rows, spans)._asdict())
+            lines = _explained(shelf).lines
+            return PatchFound(**patch.write_patch(result, rows, spans, lines)._asdict())
 
         return self._stage(work, PATCH, compute)
 
@@ -144,20 +156,40 @@ class InvestigationActivities:
             if detail is None or detail.row is None:
                 continue
             rows.append(detail.row)
-            key = SessionKey.of(project, session_id)
-            spans[session_id] = self._store.load_spans(key, max_spans=self._max_spans).spans
+            spans[session_id] = self._spans(project, session_id)
         return rows, spans
 
     def _finding(self, cluster: Cluster, work: InvestigateInput) -> Finding:
         shelf = StageShelf(self._store, work)
         found = shelf.take(EVIDENCE, EvidenceFound)
         patched = shelf.take(PATCH, PatchFound)
-        return write_finding(
+        result = shelf.take(CONTRAST, ContrastResult)
+        finding = write_finding(
             cluster,
-            shelf.take(CONTRAST, ContrastResult),
+            result,
             shelf.take(DIAGNOSIS, Diagnosis),
             (found.failing, found.healthy),
             Patch(patched.patch, patched.reason),
             (self._engine.name, self._engine.version),
             datetime.now(UTC),
         )
+        return finding if self._model is None else self._with_model(finding, result, shelf)
+
+    def _with_model(self, finding: Finding, result: ContrastResult, shelf: StageShelf) -> Finding:
+        """The finding with what the configured model added to it."""
+        explained = _explained(shelf)
+        names = {c.session for c in explained.mechanism}
+        named = {name: s for name, s in handles(result).items() if name in names}
+        steps = {name: read_steps(self._spans(finding.project, s)) for name, s in named.items()}
+        return add_explanation(finding, explained, result, steps, self._model or "")
+
+    def _spans(self, project: str, session_id: str) -> Sequence[Span]:
+        key = SessionKey.of(project, session_id)
+        return self._store.load_spans(key, max_spans=self._max_spans).spans
+
+
+def _explained(shelf: StageShelf) -> Explained:
+    """What the model left; an empty one where it was not asked."""
+    if shelf.has(EXPLANATION):
+        return shelf.take(EXPLANATION, Explained)
+    return Explained(reason="no cause separates, so there is nothing to explain")

@@ -19,6 +19,8 @@ class StageResult(Frozen):
     """`stop` is why the investigation ends here without a finding; None: go on."""
 
     stop: str | None = None
+    explain: bool = False
+    """A language model is to explain what was found before it is put into words."""
 
 
 class CommitFindingInput(Frozen):

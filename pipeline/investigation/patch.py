@@ -66,8 +66,10 @@ def sessions_to_patch(result: ContrastResult, rows: Sequence[SessionRow]) -> tup
     return tuple(dict.fromkeys(row.session_id for row in chosen))
 
 
-def write_patch(result: ContrastResult, rows: Sequence[SessionRow], spans: Spans) -> Patch:
-    """The patch for the blamed agent's newest prompt group."""
+def write_patch(
+    result: ContrastResult, rows: Sequence[SessionRow], spans: Spans, lines: Sequence[str] = ()
+) -> Patch:
+    """The patch for the blamed agent's newest prompt group; `lines` replace those of the table."""
     blamed = result.blamed
     if blamed is None:
         return Patch(None, "no cause is named, so there is nothing to change")
@@ -78,10 +80,10 @@ def write_patch(result: ContrastResult, rows: Sequence[SessionRow], spans: Spans
     base = constant_text([p.text for p in prompts if p.group == group])
     if blamed.feature.startswith("config.prompt="):
         return _brought_back(blamed.agent, blamed.feature.partition("=")[2], base, prompts)
-    lines = instructions(blamed.feature, blamed.effect)
-    if isinstance(lines, str):
-        return Patch(None, lines)
-    return _patch(blamed.agent, base, _with_lines(base, lines))
+    wanted = lines or instructions(blamed.feature, blamed.effect)
+    if isinstance(wanted, str):
+        return Patch(None, wanted)
+    return _patch(blamed.agent, base, _with_lines(base, wanted))
 
 
 def constant_text(texts: Sequence[str]) -> list[str]:

@@ -20,6 +20,7 @@ Payload = TypeVar("Payload", bound=BaseModel)
 CONTRAST = "contrast"
 DIAGNOSIS = "diagnosis"
 EVIDENCE = "evidence"
+EXPLANATION = "explanation"
 PATCH = "patch"
 
 

@@ -4,12 +4,16 @@ In: `InvestigateInput`. Out: a finding in the store. Next: nothing; status, CLI 
 Every stage keeps its result in the store, so a repetition finds it there.
 """
 
+from contextlib import suppress
+
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.common import Priority
+from temporalio.exceptions import ActivityError, ChildWorkflowError, WorkflowAlreadyStartedError
 
 with workflow.unsafe.imports_passed_through():
     from pipeline.investigation.activities import InvestigationActivities
     from pipeline.investigation.contracts import CommitFindingInput, InvestigateInput
+    from pipeline.temporal import ids
     from pipeline.temporal.failures import failure_code
     from pipeline.temporal.timing import LOCAL, LONG
 
@@ -19,6 +23,11 @@ STAGES = (
     InvestigationActivities.verify_evidence,
     InvestigationActivities.write_patch,
 )
+
+EXPLAIN_WORKFLOW = "ExplainIssueWorkflow"
+"""By name: only a worker with a model imports it and the libraries that it brings along."""
+MAX_FAIRNESS_KEY = 60
+"""Temporal's limit is 64 bytes; projects that share a beginning share their turn."""
 
 
 @workflow.defn
@@ -40,6 +49,18 @@ class InvestigateIssueWorkflow:
                 result = await workflow.execute_activity_method(stage, work, **LONG)
                 if result.stop is not None:
                     return result.stop
+                if result.explain:
+                    await self._explain(work)
         except ActivityError as error:
             return f"failed: {failure_code(error)}"
         return None
+
+    async def _explain(self, work: InvestigateInput) -> None:
+        """A child of its own: its payloads hold trace text and are claimed by the store."""
+        with suppress(ChildWorkflowError, WorkflowAlreadyStartedError):
+            await workflow.execute_child_workflow(
+                EXPLAIN_WORKFLOW,
+                work,
+                id=ids.explain_workflow_id(work.project, work.cluster_id, work.revision),
+                priority=Priority(fairness_key=work.project[:MAX_FAIRNESS_KEY]),
+            )

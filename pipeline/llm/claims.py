@@ -23,6 +23,8 @@ from temporalio.converter import (
     StorageDriverWorkflowInfo,
 )
 
+from pipeline.temporal import ids
+
 
 class ClaimStore(Protocol):
     """Where payloads are kept; blocking calls."""
@@ -89,5 +91,5 @@ def external_storage(store: ClaimStore) -> ExternalStorage:
     return ExternalStorage(drivers=[driver], driver_selector=select, payload_size_threshold=0)
 
 
-CLAIMED = ("explain/", "interview/")
+CLAIMED = (f"{ids.EXPLAIN}/",)
 """Beginnings of the ids of workflows that speak to a model."""

@@ -45,6 +45,44 @@ class PromptPatch(Frozen):
     diff: str
 
 
+class MechanismStep(Frozen):
+    """One claim about how the cause leads to the failure, with the words that bear it out."""
+
+    says: str
+    evidence: Evidence
+
+
+class PatchTrial(Frozen):
+    """Recorded requests of held-out sessions put again, with the old and with the patched prompt.
+
+    `fixed`: of failing sessions that failed again with the old prompt, those that pass with the new
+    one. `broken`: of passing sessions that passed again, those that fail with the new one.
+    """
+
+    fixed: Rate
+    broken: Rate
+
+
+class ModelExplanation(Frozen):
+    """What a language model added, as far as it stood the check.
+
+    `n_verified` of `n_claims` claims had a quote that stands and that a blind judge held sufficient.
+    Without a mechanism the statistics speak alone and `reason` says why.
+    """
+
+    model: str
+    root_cause: str | None = None
+    mechanism: tuple[MechanismStep, ...] = ()
+    n_verified: int = 0
+    n_claims: int = 0
+    reason: str | None = None
+    cost_usd: float = 0.0
+    cost_tokens: int = 0
+    trial: PatchTrial | None = None
+    trial_reason: str | None = None
+    """Why the patch was not tried."""
+
+
 class Finding(Frozen):
     """A root cause with everything that supports it."""
 
@@ -80,3 +118,5 @@ class Finding(Frozen):
     healthy_evidence: tuple[Evidence, ...] = ()
     tried: tuple[str, ...] = ()
     """What was tried, in words, when no cause separates; else the rivals that lost."""
+    explanation: ModelExplanation | None = None
+    """None where no model is configured."""

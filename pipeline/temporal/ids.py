@@ -11,8 +11,13 @@ MAX_PART_BYTES = 100
 ENRICH = "enrich"
 MERGE = "merge"
 INTERROGATE = "interrogate"
+EXPLAIN = "explain"
+"""First part of the ids of workflows whose payloads the store claims."""
 SELF_PROJECT = "kelet-sidecar"
 """The project to which the worker reports its own workflows, where that is switched on."""
+
+
+ROOMS = ("session", "agent", "issue", EXPLAIN)
 
 
 def encode_part(text: str) -> str:
@@ -35,7 +40,7 @@ def _encode_character(character: str) -> str:
 def analysed_project(workflow_id: str) -> str | None:
     """The project, encoded, that one of our workflows looks at; None for an id that is not ours."""
     parts = workflow_id.split("/", 2)
-    return parts[1] if len(parts) == 3 and parts[0] in ("session", "agent", "issue") else None
+    return parts[1] if len(parts) == 3 and parts[0] in ROOMS else None
 
 
 def session_workflow_id(key: SessionKey) -> str:
@@ -56,3 +61,8 @@ def agent_workflow_id(project: str, agent: str) -> str:
 def issue_workflow_id(project: str, cluster_id: str, revision: int) -> str:
     """Id of the InvestigateIssueWorkflow of one revision of a cluster."""
     return f"issue/{encode_part(project)}/{encode_part(cluster_id)}/{revision}"
+
+
+def explain_workflow_id(project: str, cluster_id: str, revision: int) -> str:
+    """Id of the ExplainIssueWorkflow of one revision of a cluster."""
+    return f"{EXPLAIN}/{encode_part(project)}/{encode_part(cluster_id)}/{revision}"

@@ -6,7 +6,7 @@ In: store, client, config. Out: a `Worker`. Next: `pipeline.worker.run` runs it 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from temporalio.client import Client
 from temporalio.worker import Worker
@@ -24,6 +24,7 @@ from pipeline.investigation.activities import InvestigationActivities
 from pipeline.investigation.settings import ContrastSettings
 from pipeline.investigation.statistical import StatisticalInvestigator
 from pipeline.investigation.workflow import InvestigateIssueWorkflow
+from pipeline.llm.settings import ModelSettings
 from pipeline.session.activities import SessionActivities
 from pipeline.session.workflow import SessionWorkflow
 from pipeline.signals.activities import SignalsActivities
@@ -33,6 +34,9 @@ from pipeline.store import Store
 from pipeline.temporal.failures import FailureTable
 from pipeline.temporal.timing import HEARTBEAT_INTERVAL
 from pipeline.worker.monitoring import monitoring
+
+if TYPE_CHECKING:
+    from pipeline.worker.explaining import Explaining
 
 WORKFLOWS: Sequence[type] = (
     SessionWorkflow,
@@ -55,11 +59,15 @@ def build_worker(
 ) -> Worker:
     """One worker for all stages. The sandbox stays on; workflow files pass our modules through."""
     n_threads = config.worker_threads
+    model = _model_parts(store, client, config)
     return Worker(
-        client,
+        model.client if model else client,
         task_queue=config.temporal_task_queue,
-        workflows=WORKFLOWS,
-        activities=activities(store, client, config, embedder or Embedder()),
+        workflows=[*WORKFLOWS, *(model.workflows if model else ())],
+        activities=[
+            *activities(store, client, config, embedder or Embedder()),
+            *(model.activities if model else ()),
+        ],
         activity_executor=ThreadPoolExecutor(2 * n_threads, thread_name_prefix="activity"),
         # Long activities must not take the threads that sessions wait for, and the other way round.
         max_concurrent_activities=n_threads,
@@ -68,9 +76,18 @@ def build_worker(
         max_heartbeat_throttle_interval=HEARTBEAT_INTERVAL,
         max_cached_workflows=MAX_CACHED_WORKFLOWS,
         interceptors=[FailureTable()],
-        plugins=monitoring(config, WORKFLOWS),
+        plugins=[*monitoring(config, WORKFLOWS), *(model.plugins if model else ())],
         graceful_shutdown_timeout=GRACE,
     )
+
+
+def _model_parts(store: Store, client: Client, config: Config) -> "Explaining | None":
+    settings = ModelSettings.of(config)
+    if settings is None:
+        return None
+    from pipeline.worker.explaining import explaining
+
+    return explaining(store, client, settings, max_spans=config.max_spans_a_session)
 
 
 def activities(
@@ -94,6 +111,7 @@ def activities(
         ContrastSettings(min_healthy=config.min_healthy),
         max_sessions=config.max_sessions_an_agent,
         max_spans=max_spans,
+        model=config.model,
     )
     return [
         *(session.session_clock, session.commit_session, session.notify_aggregations),

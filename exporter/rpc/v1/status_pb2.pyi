@@ -483,7 +483,7 @@ class PromptPatch(_message.Message):
     def __init__(self, agent: _Optional[str] = ..., system_prompt_hash: _Optional[str] = ..., diff: _Optional[str] = ...) -> None: ...
 
 class Finding(_message.Message):
-    __slots__ = ("id", "project", "state", "title", "root_cause", "trigger", "blamed_agent", "blamed_step", "surfaced_agent", "feature", "basis", "n_sessions", "session_ids", "failing", "healthy", "p_value", "q_value", "n_tests", "verdict_sources", "evidence", "tags", "prompt_patch", "prompt_patch_reason", "engine", "engine_version", "cluster_id", "revision", "created_at", "source_cluster_ids", "healthy_evidence", "tried")
+    __slots__ = ("id", "project", "state", "title", "root_cause", "trigger", "blamed_agent", "blamed_step", "surfaced_agent", "feature", "basis", "n_sessions", "session_ids", "failing", "healthy", "p_value", "q_value", "n_tests", "verdict_sources", "evidence", "tags", "prompt_patch", "prompt_patch_reason", "engine", "engine_version", "cluster_id", "revision", "created_at", "source_cluster_ids", "healthy_evidence", "tried", "explanation")
     ID_FIELD_NUMBER: _ClassVar[int]
     PROJECT_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
@@ -515,6 +515,7 @@ class Finding(_message.Message):
     SOURCE_CLUSTER_IDS_FIELD_NUMBER: _ClassVar[int]
     HEALTHY_EVIDENCE_FIELD_NUMBER: _ClassVar[int]
     TRIED_FIELD_NUMBER: _ClassVar[int]
+    EXPLANATION_FIELD_NUMBER: _ClassVar[int]
     id: str
     project: str
     state: FindingState
@@ -546,7 +547,48 @@ class Finding(_message.Message):
     source_cluster_ids: _containers.RepeatedScalarFieldContainer[str]
     healthy_evidence: _containers.RepeatedCompositeFieldContainer[Evidence]
     tried: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, id: _Optional[str] = ..., project: _Optional[str] = ..., state: _Optional[_Union[FindingState, str]] = ..., title: _Optional[str] = ..., root_cause: _Optional[str] = ..., trigger: _Optional[str] = ..., blamed_agent: _Optional[str] = ..., blamed_step: _Optional[str] = ..., surfaced_agent: _Optional[str] = ..., feature: _Optional[str] = ..., basis: _Optional[_Union[Basis, str]] = ..., n_sessions: _Optional[int] = ..., session_ids: _Optional[_Iterable[str]] = ..., failing: _Optional[_Union[Rate, _Mapping]] = ..., healthy: _Optional[_Union[HealthyRate, _Mapping]] = ..., p_value: _Optional[float] = ..., q_value: _Optional[float] = ..., n_tests: _Optional[int] = ..., verdict_sources: _Optional[_Iterable[_Union[SignalSource, str]]] = ..., evidence: _Optional[_Iterable[_Union[Evidence, _Mapping]]] = ..., tags: _Optional[_Iterable[str]] = ..., prompt_patch: _Optional[_Union[PromptPatch, _Mapping]] = ..., prompt_patch_reason: _Optional[str] = ..., engine: _Optional[str] = ..., engine_version: _Optional[str] = ..., cluster_id: _Optional[str] = ..., revision: _Optional[int] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., source_cluster_ids: _Optional[_Iterable[str]] = ..., healthy_evidence: _Optional[_Iterable[_Union[Evidence, _Mapping]]] = ..., tried: _Optional[_Iterable[str]] = ...) -> None: ...
+    explanation: ModelExplanation
+    def __init__(self, id: _Optional[str] = ..., project: _Optional[str] = ..., state: _Optional[_Union[FindingState, str]] = ..., title: _Optional[str] = ..., root_cause: _Optional[str] = ..., trigger: _Optional[str] = ..., blamed_agent: _Optional[str] = ..., blamed_step: _Optional[str] = ..., surfaced_agent: _Optional[str] = ..., feature: _Optional[str] = ..., basis: _Optional[_Union[Basis, str]] = ..., n_sessions: _Optional[int] = ..., session_ids: _Optional[_Iterable[str]] = ..., failing: _Optional[_Union[Rate, _Mapping]] = ..., healthy: _Optional[_Union[HealthyRate, _Mapping]] = ..., p_value: _Optional[float] = ..., q_value: _Optional[float] = ..., n_tests: _Optional[int] = ..., verdict_sources: _Optional[_Iterable[_Union[SignalSource, str]]] = ..., evidence: _Optional[_Iterable[_Union[Evidence, _Mapping]]] = ..., tags: _Optional[_Iterable[str]] = ..., prompt_patch: _Optional[_Union[PromptPatch, _Mapping]] = ..., prompt_patch_reason: _Optional[str] = ..., engine: _Optional[str] = ..., engine_version: _Optional[str] = ..., cluster_id: _Optional[str] = ..., revision: _Optional[int] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., source_cluster_ids: _Optional[_Iterable[str]] = ..., healthy_evidence: _Optional[_Iterable[_Union[Evidence, _Mapping]]] = ..., tried: _Optional[_Iterable[str]] = ..., explanation: _Optional[_Union[ModelExplanation, _Mapping]] = ...) -> None: ...
+
+class ModelExplanation(_message.Message):
+    __slots__ = ("model", "mechanism", "n_verified", "n_claims", "reason", "cost_usd", "cost_tokens", "trial", "trial_reason", "root_cause")
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    MECHANISM_FIELD_NUMBER: _ClassVar[int]
+    N_VERIFIED_FIELD_NUMBER: _ClassVar[int]
+    N_CLAIMS_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    COST_USD_FIELD_NUMBER: _ClassVar[int]
+    COST_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    TRIAL_FIELD_NUMBER: _ClassVar[int]
+    TRIAL_REASON_FIELD_NUMBER: _ClassVar[int]
+    ROOT_CAUSE_FIELD_NUMBER: _ClassVar[int]
+    model: str
+    mechanism: _containers.RepeatedCompositeFieldContainer[MechanismStep]
+    n_verified: int
+    n_claims: int
+    reason: str
+    cost_usd: float
+    cost_tokens: int
+    trial: PatchTrial
+    trial_reason: str
+    root_cause: str
+    def __init__(self, model: _Optional[str] = ..., mechanism: _Optional[_Iterable[_Union[MechanismStep, _Mapping]]] = ..., n_verified: _Optional[int] = ..., n_claims: _Optional[int] = ..., reason: _Optional[str] = ..., cost_usd: _Optional[float] = ..., cost_tokens: _Optional[int] = ..., trial: _Optional[_Union[PatchTrial, _Mapping]] = ..., trial_reason: _Optional[str] = ..., root_cause: _Optional[str] = ...) -> None: ...
+
+class MechanismStep(_message.Message):
+    __slots__ = ("says", "evidence")
+    SAYS_FIELD_NUMBER: _ClassVar[int]
+    EVIDENCE_FIELD_NUMBER: _ClassVar[int]
+    says: str
+    evidence: Evidence
+    def __init__(self, says: _Optional[str] = ..., evidence: _Optional[_Union[Evidence, _Mapping]] = ...) -> None: ...
+
+class PatchTrial(_message.Message):
+    __slots__ = ("fixed", "broken")
+    FIXED_FIELD_NUMBER: _ClassVar[int]
+    BROKEN_FIELD_NUMBER: _ClassVar[int]
+    fixed: Rate
+    broken: Rate
+    def __init__(self, fixed: _Optional[_Union[Rate, _Mapping]] = ..., broken: _Optional[_Union[Rate, _Mapping]] = ...) -> None: ...
 
 class ListFindingsRequest(_message.Message):
     __slots__ = ("project", "state", "page_size", "page_token")

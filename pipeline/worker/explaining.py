@@ -1,0 +1,57 @@
+"""What a worker needs besides, when a language model is configured.
+
+In: store, client, config. Out: the explaining workflow, its activities, plugin and client. Next:
+`compose` adds them; without a model none of this is imported.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from pydantic_ai.durable_exec.temporal import PydanticAIPayloadConverter, PydanticAIPlugin
+from temporalio.client import Client
+from temporalio.worker import Plugin
+
+from pipeline.investigation.explanation.activities import ExplanationActivities
+from pipeline.investigation.explanation.desk import Desk, open_desk
+from pipeline.investigation.explanation.workflow import ExplainIssueWorkflow
+from pipeline.llm.claims import external_storage
+from pipeline.llm.door import Door, open_door
+from pipeline.llm.settings import ModelSettings
+from pipeline.store import Store
+
+
+class Explaining(NamedTuple):
+    """Parts of a worker."""
+
+    client: Client
+    workflows: tuple[type, ...]
+    activities: tuple[Callable[..., Any], ...]
+    plugins: tuple[Plugin, ...]
+
+
+def explaining(
+    store: Store, client: Client, settings: ModelSettings, *, max_spans: int
+) -> Explaining:
+    """Open the door and the desk of this process, and say what the worker has to run."""
+    open_door(Door(settings, store))
+    desk = Desk(store, max_spans=max_spans)
+    open_desk(desk)
+    own = ExplanationActivities(store, desk)
+    return Explaining(
+        client=_claiming(client, store),
+        workflows=(ExplainIssueWorkflow,),
+        activities=(own.brief_explainer, own.check_explanation, own.keep_explanation),
+        plugins=(PydanticAIPlugin(),),
+    )
+
+
+def _claiming(client: Client, store: Store) -> Client:
+    """The client with a converter that knows pydantic-ai's messages and keeps payloads in the store."""
+    config = client.config()
+    config["data_converter"] = replace(
+        config["data_converter"],
+        payload_converter_class=PydanticAIPayloadConverter,
+        external_storage=external_storage(store),
+    )
+    return Client(**config)

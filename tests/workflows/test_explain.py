@@ -1,0 +1,67 @@
+"""A language model over the statistics, with a real server and a real worker: what stands, what falls."""
+
+from pathlib import Path
+
+import pytest
+from temporalio.client import Client
+
+from pipeline.model.finding import Finding, FindingState
+from pipeline.temporal.ids import explain_workflow_id
+from tests.workflows.test_walk import working
+from tests.workflows.walk import Walk, conversation
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+N_SESSIONS = 44
+LETTER = " The CANARY-4711 of the letter."
+
+
+async def explained(client: Client, data_dir: Path, script: str) -> tuple[Finding, str]:
+    """The finding of sessions in which the summarizer loses figures, and the explaining history."""
+    model = f"scripted:tests.llm.scripts:{script}"
+    async with working(client, data_dir, model=model) as one:
+        await feed(one)
+        await one.settle()
+        (finding,) = [f for f in one.store.list_findings(one.project)[0] if f.blamed_agent]
+        ended = explain_workflow_id(one.project, finding.cluster_id, finding.revision)
+        history = await client.get_workflow_handle(ended).fetch_history()
+    return finding, history.to_json()
+
+
+async def feed(one: Walk) -> None:
+    """What fails is what lost its figures, but for a few."""
+    for index in range(N_SESSIONS):
+        lossy = index % 2 == 0
+        await one.send(conversation(index, lossy=lossy, text=LETTER))
+    for index in range(N_SESSIONS):
+        await one.judge(f"s{index:04d}", good=(index % 2 == 1) != (index in (7, 8)))
+
+
+async def test_what_is_true_stands(client: Client, tmp_path: Path) -> None:
+    finding, history = await explained(client, tmp_path, "truthful")
+    assert finding.state is FindingState.OPEN
+    assert finding.engine == "statistical+model"
+    assert finding.explanation is not None
+    (step,) = finding.explanation.mechanism
+    assert step.evidence.verified
+    assert (finding.explanation.n_verified, finding.explanation.n_claims) == (1, 1)
+    assert finding.explanation.cost_tokens >= 2_200
+    assert "dropped-facts" in finding.tags
+    assert finding.prompt_patch is not None
+    assert "+Keep every figure of the letter in the summary." in finding.prompt_patch.diff
+    assert "CANARY-4711" not in history
+    assert step.evidence.quote not in history
+
+
+@pytest.mark.parametrize("lie", ["inventing", "linking"])
+async def test_no_lie_gets_through(client: Client, tmp_path: Path, lie: str) -> None:
+    finding, _history = await explained(client, tmp_path, lie)
+    assert finding.state is FindingState.OPEN
+    assert finding.engine == "statistical"
+    assert finding.explanation is not None
+    assert finding.explanation.mechanism == ()
+    assert finding.explanation.n_verified == 0
+    assert finding.explanation.n_claims == 1
+    assert finding.explanation.reason
+    assert "evil.example" not in finding.model_dump_json()
+    assert "98765" not in finding.model_dump_json()
