@@ -15,6 +15,7 @@ import typer
 
 from exporter import status_convert as convert
 from exporter import status_convert_findings as convert_findings
+from exporter.cli.connect import channel_to
 from exporter.rpc.v1 import status_pb2 as pb
 from exporter.rpc.v1 import status_pb2_grpc
 from exporter.status_wire import enum_to_wire
@@ -153,7 +154,7 @@ def status_client(endpoint: str, patience: timedelta | None = None) -> Generator
 
     With `patience` a server that is just being started is waited for.
     """
-    with grpc.insecure_channel(endpoint, options=CHANNEL_OPTIONS) as channel:
+    with channel_to(endpoint, CHANNEL_OPTIONS) as channel:
         try:
             if patience is not None:
                 grpc.channel_ready_future(channel).result(timeout=patience.total_seconds())
@@ -181,6 +182,8 @@ def refused(error: grpc.RpcError, endpoint: str) -> NoReturn:
             )
         case grpc.StatusCode.NOT_FOUND:
             fail(details)
+        case grpc.StatusCode.UNAUTHENTICATED:
+            fail(f"{details}; the commands send the one in KELET_API_KEY", EXIT_UNREACHABLE)
         case _:
             fail(f"the sidecar at {endpoint} refused: {code.name}: {details}")
 

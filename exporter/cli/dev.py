@@ -10,6 +10,7 @@ import http.client
 import json
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import Callable
 from datetime import timedelta
@@ -26,6 +27,7 @@ from pipeline.temporal import embedded
 
 READY_PATIENCE = timedelta(seconds=60)
 POLL = timedelta(milliseconds=100)
+NOT_ASKED = "not asked: clients must show a certificate"
 
 
 async def run_dev(config: Config, stop: asyncio.Event) -> None:
@@ -91,7 +93,7 @@ def check_ports(config: Config) -> None:
 async def _announce(config: Config, supervisor: Supervisor) -> None:
     deadline = asyncio.get_running_loop().time() + READY_PATIENCE.total_seconds()
     status = "down"
-    while status != "ok" and asyncio.get_running_loop().time() < deadline:
+    while status not in ("ok", NOT_ASKED) and asyncio.get_running_loop().time() < deadline:
         await asyncio.sleep(POLL.total_seconds())
         status = await asyncio.to_thread(_health, config)
     supervisor.ready = True
@@ -100,14 +102,26 @@ async def _announce(config: Config, supervisor: Supervisor) -> None:
 
 def _health(config: Config) -> str:
     """`ok`, `degraded` or `down`, as `/healthz` tells it."""
-    connection = http.client.HTTPConnection(local_host(config), config.http_port, timeout=2)
+    connection = _connection(config)
     try:
         connection.request("GET", "/healthz")
         return str(json.loads(connection.getresponse().read())["status"])
+    except ssl.SSLError:
+        return NOT_ASKED
     except (OSError, http.client.HTTPException, ValueError, KeyError):
         return "down"
     finally:
         connection.close()
+
+
+def _connection(config: Config) -> http.client.HTTPConnection:
+    host, port = local_host(config), config.http_port
+    if config.tls_cert is None:
+        return http.client.HTTPConnection(host, port, timeout=2)
+    # It is our own child on this machine; its certificate is made out for another name.
+    unverified = ssl.create_default_context()
+    unverified.check_hostname, unverified.verify_mode = False, ssl.CERT_NONE
+    return http.client.HTTPSConnection(host, port, timeout=2, context=unverified)
 
 
 def local_host(config: Config) -> str:
@@ -118,10 +132,12 @@ def local_host(config: Config) -> str:
 def banner(config: Config, status: str) -> Panel:
     """Where everything is, and what to do next."""
     host = local_host(config)
+    scheme = "http" if config.tls_cert is None else "https"
+    secure = "" if config.tls_cert is None else "https://"
     rows = Table.grid(padding=(0, 2))
     add: Callable[[str, str], None] = rows.add_row
     add("OTLP/gRPC, status", f"{host}:{config.grpc_port}")
-    add("HTTP API", f"http://{host}:{config.http_port}")
+    add("HTTP API", f"{scheme}://{host}:{config.http_port}")
     if config.temporal_address is None:
         add("Temporal", f"{config.temporal_target}, UI http://127.0.0.1:{config.ui_port}")
     else:
@@ -129,8 +145,9 @@ def banner(config: Config, status: str) -> Panel:
     add("data", str(config.data_dir.absolute()))
     add("health", status)
     add("", "")
-    endpoint = "" if config.grpc_port == 4317 else f" --endpoint {host}:{config.grpc_port}"
-    add("send", f"export OTEL_EXPORTER_OTLP_ENDPOINT=http://{host}:{config.grpc_port}")
+    usual = config.grpc_port == 4317 and not secure
+    endpoint = "" if usual else f" --endpoint {secure}{host}:{config.grpc_port}"
+    add("send", f"export OTEL_EXPORTER_OTLP_ENDPOINT={scheme}://{host}:{config.grpc_port}")
     add("look", f"kelet-sidecar coverage{endpoint}")
     add("", f"kelet-sidecar findings list{endpoint}")
     add("stop", "Ctrl-C; started again it goes on where it was")

@@ -16,6 +16,7 @@ import httpx
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from exporter.cli.client import CHANNEL_OPTIONS, EXIT_UNREACHABLE, STARTING, fail, unreachable
+from exporter.cli.connect import aio_channel_to, http_options
 from exporter.cli.homes import Homes
 from exporter.cli.import_signals import SignalImport
 from exporter.cli.import_spans import N_AT_ONCE, ReceiverGone, SpanImport
@@ -77,7 +78,7 @@ async def _import_signals(
 @asynccontextmanager
 async def _channel(endpoint: str) -> AsyncGenerator[grpc.aio.Channel]:
     """A channel to a receiver that was there at least once."""
-    async with grpc.aio.insecure_channel(endpoint, options=CHANNEL_OPTIONS) as channel:
+    async with aio_channel_to(endpoint, CHANNEL_OPTIONS) as channel:
         try:
             await asyncio.wait_for(channel.channel_ready(), STARTING.total_seconds())
         except TimeoutError:
@@ -91,7 +92,7 @@ async def _http_client(url: str) -> AsyncGenerator[httpx.AsyncClient]:
     limits = httpx.Limits(max_connections=N_AT_ONCE, max_keepalive_connections=N_AT_ONCE)
     # trust_env off: a proxy of the environment is not for a sidecar beside us.
     async with httpx.AsyncClient(
-        base_url=url, limits=limits, timeout=HTTP_TIMEOUT, trust_env=False
+        base_url=url, limits=limits, timeout=HTTP_TIMEOUT, trust_env=False, **http_options(url)
     ) as client:
         try:
             await AsyncRetrying(
