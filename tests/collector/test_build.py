@@ -1,5 +1,6 @@
 """The Collector's configuration, manifest and builder agree, and a missing Collector is told loudly."""
 
+import itertools
 import os
 import re
 import subprocess
@@ -28,7 +29,7 @@ def test_every_line_of_the_configuration_is_explained() -> None:
     lines = CONFIG.read_text().splitlines()
     silent = [
         line
-        for above, line in zip(lines, lines[1:], strict=False)
+        for above, line in itertools.pairwise(lines)
         if re.match(r" +\w+: \S", line) and not above.strip().startswith("#")
     ]
     # What a pipeline consists of is explained at its head, `insecure` at `tls`.
