@@ -24,10 +24,14 @@ class AgentNudge(Frozen):
 
 
 class CommitResult(Frozen):
-    """What one commit did. `nudges` are the sessions whose `nudged` it flipped to true."""
+    """What one commit did. `nudges` are the sessions whose `nudged` it flipped to true.
+
+    `n_expired` spans or signals were of sessions that had been removed, and dropped.
+    """
 
     n_new: int = 0
     n_duplicate: int = 0
     n_replaced: int = 0
     n_conflicts: int = 0
+    n_expired: int = 0
     nudges: tuple[Nudge, ...] = ()

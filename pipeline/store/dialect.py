@@ -25,6 +25,7 @@ from sqlalchemy import (
     Connection,
     Dialect,
     Engine,
+    ExceptionContext,
     Table,
     create_engine,
     event,
@@ -37,10 +38,16 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
 
 BUSY_TIMEOUT_SECONDS = 30
+BROKEN_CONNECTION = ("SQLITE_READONLY", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_NOTADB")
 READ_CONNECTIONS = 8
 MIGRATION_LOCK = 0x6B656C65
 INGEST_LOCK = 0x6B656C66
 PROJECT_LOCK = 0x6B656C67
+TEXTS_SORTED_BY_LANGUAGE = """
+SELECT table_name, column_name FROM information_schema.columns
+WHERE table_schema = current_schema() AND data_type = 'text' AND collation_name IS DISTINCT FROM 'C'
+ORDER BY table_name, ordinal_position
+"""
 CONNECT_ARGS: dict[str, Any] = {
     "connect_timeout": 10,
     "keepalives_idle": 30,
@@ -136,6 +143,14 @@ def _prepare_sqlite(engine: Engine, begin: str, pragmas: tuple[str, ...]) -> Non
 
     event.listen(engine, "connect", on_connect)
     event.listen(engine, "begin", on_begin)
+    event.listen(engine, "handle_error", _open_anew)
+
+
+def _open_anew(context: ExceptionContext) -> None:
+    """What was opened while the file could not be written stays so; only a new connection can write."""
+    name = getattr(context.original_exception, "sqlite_errorname", "") or ""
+    if name.startswith(BROKEN_CONNECTION):
+        context.is_disconnect = True
 
 
 def prepare_database(engine: Engine) -> None:
@@ -168,6 +183,17 @@ def lock_for_migration(connection: Connection) -> None:
         connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
         connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
+
+
+def sort_texts_by_bytes(connection: Connection) -> None:
+    """PostgreSQL sorts by the language of the database; pages and exports want one order everywhere."""
+    if connection.dialect.name != "postgresql":
+        return
+    changes: dict[str, list[str]] = {}
+    for table, column in connection.exec_driver_sql(TEXTS_SORTED_BY_LANGUAGE):
+        changes.setdefault(table, []).append(f'ALTER "{column}" TYPE text COLLATE "C"')
+    for table, columns in changes.items():
+        connection.exec_driver_sql(f'ALTER TABLE "{table}" {", ".join(columns)}')
 
 
 def lock_ingest(connection: Connection, *, alone: bool) -> None:

@@ -20,6 +20,7 @@ from pipeline.model.answers import Investigation
 from pipeline.model.cluster import GateState
 from pipeline.model.finding import Finding, FindingState
 from pipeline.store.dialect import insert, lock_project
+from pipeline.store.forgetting import admissible
 from pipeline.store.packing import canonical_json, pack, pack_model, unpack, unpack_model
 from pipeline.store.schema import (
     cluster_revisions,
@@ -53,6 +54,7 @@ def finish_investigation(
     """Record the result of (project, cluster id, revision); False if it has one already."""
     project, cluster_id, revision = opening
     lock_project(connection, project)
+    finding = None if finding is None else admissible(connection, project, finding, now)
     noted = and_(
         cluster_revisions.c.project == project, cluster_revisions.c.cluster_id == cluster_id
     )

@@ -6,14 +6,16 @@ signals to the merge.
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, delete, select
 
 from pipeline.model.nudge import CommitResult
 from pipeline.model.signal import Signal
 from pipeline.store.attachment import WAITING, Sought, attach
+from pipeline.store.chunks import chunked
 from pipeline.store.dialect import insert, lock_ingest
 from pipeline.store.schema import signals
 from pipeline.store.sessions import raise_versions
+from pipeline.store.tombstones import find, session_name, signals_name
 
 
 def commit_signals(connection: Connection, batch: Sequence[Signal], now: int) -> CommitResult:
@@ -39,9 +41,31 @@ def commit_signals(connection: Connection, batch: Sequence[Signal], now: int) ->
             names = (signal.project, signal.session_id, signal.trace_id)
             fresh.append(Sought(ref, *names, session_ref=None, via=WAITING))
     nudges = raise_versions(connection, attach(connection, fresh), now)
+    n_expired = _drop_expired(connection, fresh, now)
     return CommitResult(
-        n_new=len(fresh), n_duplicate=len(batch) - len(fresh), nudges=tuple(nudges.values())
+        n_new=len(fresh) - n_expired,
+        n_duplicate=len(batch) - len(fresh),
+        n_expired=n_expired,
+        nudges=tuple(nudges.values()),
     )
+
+
+def _drop_expired(connection: Connection, fresh: Sequence[Sought], now: int) -> int:
+    """Signals of a removed session, or of its traces, would wait for ever."""
+    names = {
+        signal.id: {
+            session_name(signal.project, signal.session_id or ""),
+            signals_name(signal.project, signal.trace_id or ""),
+        }
+        for signal in fresh
+    }
+    stones = find(connection, {name for some in names.values() for name in some}, now)
+    expired = sorted(ref for ref, some in names.items() if some & stones.keys())
+    dropped = 0
+    for piece in chunked(expired):
+        loose = and_(signals.c.id.in_(piece), signals.c.session_ref.is_(None))
+        dropped += connection.execute(delete(signals).where(loose)).rowcount
+    return dropped
 
 
 def signals_of(connection: Connection, session_ref: int) -> tuple[Signal, ...]:

@@ -1,37 +1,15 @@
-"""Migrations build what the code expects; errors of the database say nothing of the data."""
+"""What SQLite must hold; errors of the database say nothing of the data."""
 
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
 
 from pipeline.errors import Permanent, StoreUnavailable
 from pipeline.store import Store
 from pipeline.store.dialect import database_url, prepare_database, writing_engine
-from pipeline.store.migrate import HEAD, SCRIPTS
-from pipeline.store.schema import metadata
-from tests.databases import sqlite_template
 from tests.unit.storekit import new_store, record, send
-
-
-def test_migrations_build_the_schema() -> None:
-    engine = create_engine(f"sqlite:///{sqlite_template()}")
-    with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, metadata) == []
-    engine.dispose()
-
-
-def test_head_is_the_newest_migration() -> None:
-    config = Config()
-    config.set_main_option("script_location", str(SCRIPTS))
-    assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
 
 
 def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
