@@ -31,7 +31,7 @@ typecheck: install
 test: test-unit test-slow
 
 test-unit: install
-	$(BIN)/pytest -n 2 -m "not slow"
+	$(BIN)/pytest -n 2 -m "not slow" tests/unit plugin/tests
 
 test-slow: install
 	$(BIN)/pytest -m slow

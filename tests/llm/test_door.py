@@ -31,6 +31,9 @@ from pipeline.store import Store
 from pipeline.temporal.failures import to_application_error
 from tests.unit.storekit import Clock, new_store
 
+pytestmark = pytest.mark.slow
+"""The libraries of the providers take seconds to import; the quick tests stay without them."""
+
 PLAIN = ModelRequestParameters()
 ACCOUNT = Account(project="p", purpose="issue/p/c/1")
 
