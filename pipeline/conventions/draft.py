@@ -112,11 +112,13 @@ def text_of(span: Span, *keys: str) -> str | None:
 
 def model_of(span: Span, *keys: str) -> str | None:
     """The first of these attributes that names a model."""
-    for key in keys:
-        value = text_of(span, key)
-        if value is not None and value.lower() not in _NO_MODEL:
-            return value
-    return None
+    return next((m for key in keys if (m := as_model(span.attributes.get(key)))), None)
+
+
+def as_model(value: object) -> str | None:
+    """A model's name, None for what is none."""
+    name = value.strip() if isinstance(value, str) else ""
+    return name if name and name.lower() not in _NO_MODEL else None
 
 
 def count_of(span: Span, *keys: str) -> int | None:

@@ -18,6 +18,7 @@ BRAINTRUST = Vocabulary(
     names=("braintrust.span_attributes#name",),
     inputs=("braintrust.input_json", "braintrust.input"),
     outputs=("braintrust.output_json", "braintrust.output"),
+    models=("braintrust.metadata#model",),
     input_tokens=("braintrust.metrics#prompt_tokens",),
     output_tokens=("braintrust.metrics#completion_tokens",),
 )

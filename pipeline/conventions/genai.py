@@ -45,6 +45,7 @@ _OUTPUTS = ("gen_ai.output.messages", "gen_ai.completion", "gen_ai.response.mess
 _ARGUMENTS = ("gen_ai.tool.call.arguments", "gen_ai.tool.arguments", "gen_ai.tool.input")
 _RESULTS = ("gen_ai.tool.call.result", "gen_ai.tool.message", "gen_ai.tool.result",
             "gen_ai.tool.output")  # fmt: skip
+_EVENT_TEXTS = ("gen_ai.event.content", "message", "content")
 _QUERY, _DOCUMENTS = "gen_ai.retrieval.query.text", "gen_ai.retrieval.documents"
 
 
@@ -157,7 +158,7 @@ def _read_events(span: Span, before: Conversation, after: Conversation) -> bool:
 
 
 def _read_event(attributes: Mapping[str, Any], into: Conversation, role: Role) -> None:
-    for key in ("gen_ai.event.content", "message", "content"):
+    for key in _EVENT_TEXTS:
         if key in attributes:
             into.read(key, attributes[key], role)
             break
@@ -211,10 +212,19 @@ def _attribute(span: Span, keys: tuple[str, ...], *names: str) -> Node | None:
 
 def _tool_events(span: Span) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
     """A tool message is the result, unless a choice follows: then it holds the arguments."""
-    before, after = Conversation(span.span_id), Conversation(span.span_id)
-    _read_events(span, before, after)
-    said = tuple(m for m in before.messages if m.role is Role.TOOL)
-    answered = tuple(
-        Message(role=Role.TOOL, content=m.content) for m in after.messages if m.content.text
-    )
-    return (said, answered) if answered else ((), said)
+    said = _event_text(span, "gen_ai.tool.message", Role.ASSISTANT)
+    answered = _event_text(span, "gen_ai.choice", Role.TOOL)
+    if answered:
+        return said, answered
+    return (), _event_text(span, "gen_ai.tool.message", Role.TOOL)
+
+
+def _event_text(span: Span, name: str, role: Role) -> tuple[Message, ...]:
+    for index, event in enumerate(span.events):
+        for key in _EVENT_TEXTS if event.name == name else ():
+            if event.attributes.get(key) is not None:
+                node = Node(event.attributes[key], f"events/{index}/{key}")
+                if role is Role.TOOL:
+                    return tool_outputs(span, payload(node, "output", "content"))
+                return located(span, node, role)
+    return ()

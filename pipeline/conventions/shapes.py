@@ -41,12 +41,12 @@ CONTENTS = ("parts", "content", "contents", "text", "value", "generated_text", "
 SYSTEM_MEMBERS = ("system", "system_instruction", "systemInstruction", "instructions",
                   "system_prompt", "systemPrompt", "preamble")  # fmt: skip
 HISTORIES = ("chat_history", "history")
-ASKED = ("messages", "items", "contents", "input_messages", "new_message", "prompts", "inputs", "input",
-         "query", "question", "user_input", "task", "args", "message", "content", "text", "inputText",
-         "request", "params", "kwargs", "data", "value")  # fmt: skip
+ASKED = ("messages", "items", "contents", "input_messages", "new_message", "prompt", "prompts",
+         "inputs", "input", "query", "question", "user_input", "task", "args", "message", "content",
+         "parts", "text", "inputText", "request", "params", "kwargs", "data", "value")  # fmt: skip
 ANSWERED = ("choices", "candidates", "generations", "output_messages", "messages", "message",
-            "final_output", "outputs", "output", "output_text", "update", "documents", "document",
-            "page_content", "content", "parts", "response", "combined_chunk_content",
+            "replies", "final_output", "outputs", "output", "output_text", "update", "documents",
+            "document", "page_content", "content", "parts", "response", "combined_chunk_content",
             "result", "results", "completion", "completions", "generation", "text", "outputText",
             "answer", "summary", "raw", "return_value", "return_values", "delta", "data",
             "value")  # fmt: skip

@@ -7,7 +7,7 @@ each convention is one vocabulary in one file, with what is special about it.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pipeline.conventions.draft import Claim, Convention, Draft, as_count, model_of, text_of
+from pipeline.conventions.draft import Claim, Convention, Draft, as_count, as_model, text_of
 from pipeline.conventions.messages import Conversation
 from pipeline.conventions.parts import payload
 from pipeline.conventions.places import Node, family
@@ -128,7 +128,7 @@ def _conversation(span: Span, words: Vocabulary, kind: StepKind) -> Draft:
         outputs=tuple(after.messages),
         system=tuple(before.system),
         tool_calls=tuple(after.calls),
-        model=model_of(span, *words.models) or _told_model(span, words, kind),
+        model=_model(span, words) or _told_model(span, words, kind),
         finish_reasons=_finish_reasons(span, words) or tuple(after.finish_reasons),
         input_tokens=count_at(span, (*words.input_tokens, *_usages(words, _ASKED))),
         output_tokens=count_at(span, (*words.output_tokens, *_usages(words, _ANSWERED))),
@@ -137,12 +137,17 @@ def _conversation(span: Span, words: Vocabulary, kind: StepKind) -> Draft:
     )
 
 
+def _model(span: Span, words: Vocabulary) -> str | None:
+    named = (as_model(_at(span, key)) for key in words.models)
+    return next((m for m in named if m), None)
+
+
 def _told_model(span: Span, words: Vocabulary, kind: StepKind) -> str | None:
     """The model that a request or a response names."""
     if kind is not StepKind.LLM:
         return None
     told = (_at(span, f"{key}#model") for key in (*words.outputs, *words.inputs))
-    return next((m for m in told if isinstance(m, str) and m), None)
+    return next((m for m in map(as_model, told) if m), None)
 
 
 def _usages(words: Vocabulary, names: Sequence[str]) -> list[str]:
