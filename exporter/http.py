@@ -1,4 +1,4 @@
-"""HTTP in: OTLP, `POST /api/projects/{project}/signal`, and `GET /healthz`.
+"""HTTP in: OTLP, `POST /api/projects/{project}/signal`, `GET /healthz` and `GET /metrics`.
 
 In: requests. Out: `build_app`, a Starlette application; `HttpServer`, which runs it on uvicorn.
 Next: the store keeps the signal, `exporter.notify` tells Temporal of the session it reopened; OTLP
@@ -14,7 +14,7 @@ from datetime import timedelta
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from exporter.http_answers import json_refusal
@@ -34,22 +34,27 @@ def build_app(parts: HttpParts) -> Starlette:
         except ClientDisconnect:
             return JSONResponse({}, 400)
         except Exception as error:
-            parts.tally.add("requests_refused")
+            parts.tally.refuse(error)
             return json_refusal(error)
 
     async def healthz(_request: Request) -> JSONResponse:
         body = {
             "status": parts.board.summary,
             "components": parts.board.components(),
-            "counts": dict(parts.tally),
+            "counts": parts.tally.sums(),
         }
         return JSONResponse(body, 200 if parts.board.serving else 503)
+
+    async def metrics(_request: Request) -> Response:
+        page = await asyncio.to_thread(parts.telemetry.page)
+        return Response(page, media_type=parts.telemetry.content_type)
 
     return Starlette(
         routes=[
             *otlp_routes(parts),
             Route("/api/projects/{project:path}/signal", signal, methods=["POST"]),
             Route("/healthz", healthz, methods=["GET"]),
+            Route("/metrics", metrics, methods=["GET"]),
         ]
     )
 
@@ -62,6 +67,8 @@ async def receive_signal(parts: HttpParts, request: Request) -> JSONResponse:
     limit = BodyLimit("max_signal_bytes", parts.settings.max_signal_bytes)
     with parts.admission.admit() as hold:
         body = await read_body(request, limit, limit, hold)
+        body, counts = parts.redactor.redact_signal(body)
+        parts.tally.redacted(counts)
         read = read_signal(project, body, request.headers.get("idempotency-key"))
         result = await asyncio.to_thread(parts.store.commit_signals, (read.signal,))
         parts.notifier.put(result.nudges)

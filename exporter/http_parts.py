@@ -11,8 +11,10 @@ from exporter.gate import Gate
 from exporter.health import HealthBoard
 from exporter.notify import Notifier
 from exporter.otlp_doors import OtlpDoors
+from exporter.redact import Redactor
 from exporter.settings import EdgeSettings
 from exporter.tally import Tally
+from exporter.telemetry import Telemetry
 
 
 class HttpParts(NamedTuple):
@@ -26,3 +28,5 @@ class HttpParts(NamedTuple):
     tally: Tally
     gate: Gate
     doors: OtlpDoors
+    redactor: Redactor
+    telemetry: Telemetry

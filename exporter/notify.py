@@ -79,6 +79,10 @@ class Notifier:
             else:
                 self._waiting.add(nudge)
 
+    def n_waiting(self) -> int:
+        """Nudges that are queued."""
+        return self._queue.qsize()
+
     async def _send_forever(self) -> None:
         while True:
             nudge = await self._queue.get()

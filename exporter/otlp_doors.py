@@ -47,6 +47,12 @@ class OtlpDoors:
         self, kind: OtlpKind, body: bytes, *, is_json: bool, caller: Caller, hold: Hold
     ) -> Message:
         """The response once everything acceptable is durable; releases the hold in any case."""
+        with self._tally.request(kind.name, len(body)):
+            return await self._take(kind, body, is_json, caller, hold)
+
+    async def _take(
+        self, kind: OtlpKind, body: bytes, is_json: bool, caller: Caller, hold: Hold
+    ) -> Message:
         try:
             caller.grant.need_secret(kind.name)
             caller.grant.need_project(caller.project)

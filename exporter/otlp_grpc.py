@@ -62,7 +62,7 @@ class OtlpGrpc:
                 )
                 return response.SerializeToString()
             except Exception as error:
-                self._tally.add("requests_refused")
+                self._tally.refuse(error)
                 await abort(context, error)
                 raise AssertionError("abort always raises") from None
 

@@ -1,4 +1,4 @@
-"""Spans in, whatever the door: admit -> decode -> resolve -> commit -> ack -> nudge.
+"""Spans in, whatever the door: admit -> redact -> decode -> resolve -> commit -> ack -> nudge.
 
 In: the bytes of an `ExportTraceServiceRequest`, its caller, and the room that it holds. Out:
 `TraceReceiver`, a receipt. Next: `exporter.otlp_doors` answers; `exporter.notify` tells Temporal of
@@ -9,8 +9,8 @@ it is committed and its nudges are sent.
 """
 
 import asyncio
+import time
 from collections import Counter
-from functools import partial
 from typing import NamedTuple
 
 from exporter.admission import Hold
@@ -18,6 +18,7 @@ from exporter.decode import Decoded, decode
 from exporter.doors import IngestStore
 from exporter.grants import Caller
 from exporter.notify import Notifier
+from exporter.redact import Redactor
 from exporter.resolve import resolve
 from exporter.settings import MIB, EdgeSettings
 from exporter.span_checks import FOREIGN_PROJECT, Checks
@@ -36,19 +37,29 @@ class TraceReceiver:
     """The one way in for spans."""
 
     def __init__(
-        self, store: IngestStore, notifier: Notifier, settings: EdgeSettings, tally: Tally
+        self,
+        store: IngestStore,
+        notifier: Notifier,
+        settings: EdgeSettings,
+        tally: Tally,
+        redactor: Redactor,
     ) -> None:
         self._store = store
         self._notifier = notifier
         self._settings = settings
         self._tally = tally
-        self._begun: set[asyncio.Task[Receipt]] = set()
+        self._redactor = redactor
+        self._begun: dict[asyncio.Task[Receipt], float] = {}
+
+    def oldest(self) -> float:
+        """Seconds since the oldest request in flight was begun; 0 when there is none."""
+        return time.monotonic() - min(self._begun.values()) if self._begun else 0.0
 
     async def receive(self, body: bytes, caller: Caller, hold: Hold) -> Receipt:
         """Returns once everything acceptable is durable; releases the hold in any case."""
         task = asyncio.create_task(self._receive(body, caller, hold))
-        self._begun.add(task)
-        task.add_done_callback(self._begun.discard)
+        self._begun[task] = time.monotonic()
+        task.add_done_callback(self._begun.pop)
         return await asyncio.shield(task)
 
     async def drain(self) -> None:
@@ -64,8 +75,10 @@ class TraceReceiver:
             hold.hold_spans(len(decoded.spans))
             if decoded.spans:
                 future = self._store.submit_spans(decoded.spans, resolve)
-                result = await asyncio.wrap_future(future)
+                with self._tally.commit():
+                    result = await asyncio.wrap_future(future)
                 self._notifier.put(result.nudges)
+                self._tally.add("sessions_reopened", sum(n.version > 1 for n in result.nudges))
                 self._tally.add("spans_known", result.n_duplicate)
                 self._tally.add("spans_with_two_contents", result.n_replaced)
                 self._tally.add("traces_with_two_sessions", result.n_conflicts)
@@ -76,7 +89,12 @@ class TraceReceiver:
     async def _decode(self, body: bytes, caller: Caller) -> Decoded:
         """In a thread where it takes long; the loop serves others meanwhile."""
         checks = Checks.of(caller.grant, self._settings.max_attribute_bytes)
-        read = partial(
-            decode, body, project=caller.project, scope=caller.grant.tenant, checks=checks
-        )
-        return await asyncio.to_thread(read) if len(body) > MIB else read()
+        project, scope = caller.project, caller.grant.tenant
+
+        def read() -> tuple[Counter[str], Decoded]:
+            clean, counts = self._redactor.redact(body)
+            return counts, decode(clean, project=project, scope=scope, checks=checks)
+
+        counts, decoded = await asyncio.to_thread(read) if len(body) > MIB else read()
+        self._tally.redacted(counts)
+        return decoded

@@ -1,7 +1,7 @@
 """Pure: what is replaced before anything is stored.
 
-In: the bytes of an OTLP request or of a signal as they came. Out: `Redactor`, `RedactSettings`,
-`Redacted`. Next: `exporter.receiver` and `exporter.http` decode what comes out, and count.
+In: the bytes of an OTLP request or of a signal as they came. Out: `Redactor`, `Redacted`. Next:
+`exporter.receiver` and `exporter.http` decode what comes out, and count.
 
 Ids by which things are told apart are treated with more care, see `docs/operations/redaction.md`: a
 session or project is replaced for a secret only, by a mark that tells different secrets apart; so are
@@ -10,19 +10,16 @@ users, for all families. The same text always gets the same mark, so a signal fi
 
 import json
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from exporter.baggage import PROJECT_KEY
 from exporter.decode import SESSION_KEYS
 from exporter.redact_named import RULE as NAMED_RULE
 from exporter.redact_personal import custom_rules, personal_rules
-from exporter.redact_rules import FAMILIES, SECRETS
+from exporter.redact_rules import SECRETS, RedactSettings
 from exporter.redact_secrets import RULES
 from exporter.redact_text import TextRedactor, telling_mark
-from exporter.redact_wire import LOGS, TRACES, Signal, WireRedactor
-from pipeline.errors import BadRequest
+from exporter.redact_wire import WireRedactor
 
 USER_KEYS = ("user.id", "enduser.id")
 
@@ -32,22 +29,6 @@ class Redacted(NamedTuple):
 
     body: bytes
     counts: Counter[str]
-
-
-@dataclass(frozen=True)
-class RedactSettings:
-    """What to look for."""
-
-    families: frozenset[str] = frozenset({SECRETS})
-    patterns: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Name -> pattern in RE2's syntax."""
-    phone_region: str | None = None
-    """Two letters of a country, for telephone numbers without `+`."""
-
-    def __post_init__(self) -> None:
-        unknown = sorted(self.families - frozenset(FAMILIES))
-        if unknown:
-            raise BadRequest(f"redact: {unknown[0]!r} is none of {', '.join(FAMILIES)}, none")
 
 
 class Redactor:
@@ -69,12 +50,11 @@ class Redactor:
         self._wire = WireRedactor(self._texts, wired)
 
     def redact(self, body: bytes) -> Redacted:
-        """The bytes of an `ExportTraceServiceRequest`."""
-        return self._request(TRACES, body)
-
-    def redact_logs(self, body: bytes) -> Redacted:
-        """The bytes of an `ExportLogsServiceRequest`."""
-        return self._request(LOGS, body)
+        """The bytes of an `ExportTraceServiceRequest`; log records have become spans before."""
+        counts: Counter[str] = Counter()
+        if not self.active:
+            return Redacted(body, counts)
+        return Redacted(self._wire.request(body, counts), counts)
 
     def redact_signal(self, body: bytes) -> Redacted:
         """The JSON body of a signal; what is no JSON is left for its reader to refuse."""
@@ -105,9 +85,3 @@ class Redactor:
             return value
         texts = self._apart.get(name, self._texts)
         return texts.value(value, counts, name)
-
-    def _request(self, signal: Signal, body: bytes) -> Redacted:
-        counts: Counter[str] = Counter()
-        if not self.active:
-            return Redacted(body, counts)
-        return Redacted(self._wire.request(signal, body, counts), counts)

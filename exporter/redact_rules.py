@@ -1,6 +1,6 @@
 """Pure: what a redaction rule is, and where a found secret may begin and end in escaped text.
 
-In: nothing. Out: `Rule`, `Found`, `compiled`, `alone`, `trimmed`. Next: `redact_secrets`,
+In: nothing. Out: `RedactSettings`, `Rule`, `Found`, `compiled`, `alone`, `trimmed`. Next: `redact_secrets`,
 `redact_named` and `redact_personal` are made of rules, `redact_text` runs them.
 
 Patterns run on bytes and on RE2, whose time is linear in the text whatever the pattern: text of a
@@ -8,12 +8,15 @@ trace is chosen by strangers.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
 
 import re2
+
+from pipeline.config import Config
+from pipeline.errors import BadRequest
 
 SECRETS, EMAILS, PHONES, CARDS = "secrets", "emails", "phones", "cards"
 FAMILIES = (SECRETS, EMAILS, PHONES, CARDS)
@@ -24,6 +27,28 @@ MAX_MEMORY = 16 << 20
 
 _WORD = re.compile(rb"[0-9A-Za-z_]")
 _ESCAPE = re.compile(rb"[nrtbf/]|u[0-9a-fA-F]{4}")
+
+
+@dataclass(frozen=True)
+class RedactSettings:
+    """What to look for."""
+
+    families: frozenset[str] = frozenset({SECRETS})
+    patterns: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Name -> pattern in RE2's syntax."""
+    phone_region: str | None = None
+    """Two letters of a country, for telephone numbers without `+`."""
+
+    def __post_init__(self) -> None:
+        unknown = sorted(self.families - frozenset(FAMILIES))
+        if unknown:
+            raise BadRequest(f"redact: {unknown[0]!r} is none of {', '.join(FAMILIES)}, none")
+
+    @classmethod
+    def of(cls, config: Config) -> "RedactSettings":
+        """What a user set."""
+        families = {name.strip() for name in config.redact.split(",")} - {"none"}
+        return cls(frozenset(families), config.redact_patterns, config.redact_phone_region)
 
 
 class Found(NamedTuple):

@@ -4,12 +4,12 @@ In: serialised requests, `TextRedactor`s. Out: `WireRedactor`. Next: `exporter.r
 
 Two schemas are derived from OTLP's own. In both every `string` is `bytes`, so that texts need no
 decoding and broken UTF-8 is left for the decoder to reject. The shallow one also takes resources,
-scopes, spans and log records for bytes: they are scanned as they are, and only what is hit is parsed.
+scopes and spans for bytes: they are scanned as they are, and only what is hit is parsed.
 """
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.descriptor_pb2 import (
@@ -18,28 +18,17 @@ from google.protobuf.descriptor_pb2 import (
     FileDescriptorProto,
 )
 from google.protobuf.message import DecodeError, Message
-from opentelemetry.proto.collector.logs.v1 import logs_service_pb2
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
 from opentelemetry.proto.common.v1 import common_pb2
-from opentelemetry.proto.logs.v1 import logs_pb2
 from opentelemetry.proto.resource.v1 import resource_pb2
 from opentelemetry.proto.trace.v1 import trace_pb2
 
 from exporter.redact_text import TextRedactor
 
-_FILES = (common_pb2, resource_pb2, trace_pb2, logs_pb2, trace_service_pb2, logs_service_pb2)
-_OPAQUE = frozenset({"resource", "scope", "spans", "log_records"})
+_FILES = (common_pb2, resource_pb2, trace_pb2, trace_service_pb2)
+_OPAQUE = frozenset({"resource", "scope", "spans"})
 _NO_TEXT = frozenset({"trace_id", "span_id", "parent_span_id"})
 _PACKAGE = "opentelemetry.proto."
-
-
-class Signal(NamedTuple):
-    """One kind of request: its shallow and its deep messages."""
-
-    request: type[Message]
-    groups: str
-    items: str
-    parts: Mapping[str, type[Message]]
 
 
 def _derive(root: str, *, opaque: bool) -> descriptor_pool.DescriptorPool:
@@ -80,22 +69,10 @@ def _message(root: str, name: str) -> type[Message]:
     return message_factory.GetMessageClass(_pools[root].FindMessageTypeByName(root + name))
 
 
-def _signal(kind: str, request: str, items: str, item: str) -> Signal:
-    parts = {
-        "resource": "resource.v1.Resource",
-        "scope": "common.v1.InstrumentationScope",
-        items: item,
-    }
-    return Signal(
-        _message(_SHALLOW, f"collector.{request}"),
-        kind,
-        items,
-        {name: _message(_DEEP, message) for name, message in parts.items()},
-    )
-
-
-TRACES = _signal("spans", "trace.v1.ExportTraceServiceRequest", "spans", "trace.v1.Span")
-LOGS = _signal("logs", "logs.v1.ExportLogsServiceRequest", "log_records", "logs.v1.LogRecord")
+REQUEST = _message(_SHALLOW, "collector.trace.v1.ExportTraceServiceRequest")
+RESOURCE = _message(_DEEP, "resource.v1.Resource")
+SCOPE = _message(_DEEP, "common.v1.InstrumentationScope")
+SPAN = _message(_DEEP, "trace.v1.Span")
 
 
 class WireRedactor:
@@ -105,41 +82,40 @@ class WireRedactor:
         self._texts = texts
         self._apart = apart
 
-    def request(self, signal: Signal, body: bytes, counts: Counter[str]) -> bytes:
+    def request(self, body: bytes, counts: Counter[str]) -> bytes:
         """The same object if there is nothing to replace, or if it is no such request."""
         if not self._texts.scanner.hits(body):
             return body
-        request: Any = signal.request()
+        request: Any = REQUEST()
         try:
             request.ParseFromString(body)
         except DecodeError:
             return body
         changed = False
-        for group in getattr(request, f"resource_{signal.groups}"):
-            changed |= self._field(group, "resource", signal, counts)
+        for group in request.resource_spans:
+            changed |= self._field(group, "resource", RESOURCE, counts)
             changed |= self._plain(group, "schema_url", counts)
-            for scope in getattr(group, f"scope_{signal.groups}"):
-                changed |= self._field(scope, "scope", signal, counts)
+            for scope in group.scope_spans:
+                changed |= self._field(scope, "scope", SCOPE, counts)
                 changed |= self._plain(scope, "schema_url", counts)
-                changed |= self._items(getattr(scope, signal.items), signal, counts)
+                changed |= self._spans(scope.spans, counts)
         return request.SerializeToString(deterministic=True) if changed else body
 
-    def _items(self, items: Any, signal: Signal, counts: Counter[str]) -> bool:
+    def _spans(self, spans: Any, counts: Counter[str]) -> bool:
         hits = self._texts.scanner.hits
-        dirty = [(index, raw) for index, raw in enumerate(items) if hits(raw)]
         changed = False
-        for index, raw in dirty:
-            new = self._part(signal.parts[signal.items], raw, counts)
+        for index, raw in [(index, raw) for index, raw in enumerate(spans) if hits(raw)]:
+            new = self._part(SPAN, raw, counts)
             if new is not raw:
-                items[index] = new
+                spans[index] = new
                 changed = True
         return changed
 
-    def _field(self, owner: Any, name: str, signal: Signal, counts: Counter[str]) -> bool:
+    def _field(self, owner: Any, name: str, kind: type[Message], counts: Counter[str]) -> bool:
         raw: bytes = getattr(owner, name)
         if not raw or not self._texts.scanner.hits(raw):
             return False
-        new = self._part(signal.parts[name], raw, counts)
+        new = self._part(kind, raw, counts)
         setattr(owner, name, new)
         return new is not raw
 

@@ -20,6 +20,7 @@ from temporalio.client import Client
 from exporter.admission import Admission
 from exporter.doors import IngestStore, NudgeSource, Pingable
 from exporter.gate import Gate
+from exporter.gauges import SessionStates, StateSource, gauges
 from exporter.health import OTLP, HealthBoard, HealthService, HealthWatch
 from exporter.health import SERVICE as HEALTH_SERVICE
 from exporter.http import HttpServer, build_app
@@ -30,10 +31,11 @@ from exporter.otlp_doors import OtlpDoors
 from exporter.otlp_grpc import OtlpGrpc
 from exporter.otlp_kinds import KINDS
 from exporter.receiver import TraceReceiver
+from exporter.redact import Redactor
 from exporter.rpc.v1 import status_pb2, status_pb2_grpc
 from exporter.settings import EdgeSettings
 from exporter.status import InspectionStore, StatusService
-from exporter.tally import Tally
+from exporter.telemetry import Telemetry
 from exporter.temporal_link import TemporalLink
 from exporter.tls import read_tls
 from pipeline.config import Config
@@ -44,7 +46,9 @@ log = logging.getLogger(__name__)
 STATUS_SERVICE = status_pb2.DESCRIPTOR.services_by_name["StatusService"].full_name
 
 
-class EdgeStore(IngestStore, NudgeSource, Pingable, InspectionStore, KeyStore, Protocol):
+class EdgeStore(
+    IngestStore, NudgeSource, Pingable, InspectionStore, StateSource, KeyStore, Protocol
+):
     """All that the edge needs of a store."""
 
 
@@ -67,19 +71,29 @@ class EdgeServer:
         self, store: EdgeStore, client: Client, config: Config, settings: EdgeSettings
     ) -> None:
         self._settings = settings
-        self.tally = Tally()
+        own = frozenset({settings.grpc_port, settings.http_port})
+        self._telemetry = Telemetry(settings.metrics_otlp_endpoint, own_ports=own)
+        self.tally = self._telemetry.metrics
+        redactor = Redactor(settings.redact)
         self.board = HealthBoard()
         link = TemporalLink(client, config)
         admission = Admission(settings)
         self._watch = HealthWatch(self.board, store, link, settings)
         self._notifier = Notifier(store, link, settings, self.tally)
-        self._receiver = TraceReceiver(store, self._notifier, settings, self.tally)
+        self._receiver = TraceReceiver(store, self._notifier, settings, self.tally, redactor)
         self._ring = KeyRing(store)
         gate = Gate(self._ring, settings)
         doors = OtlpDoors(self._receiver, self.tally)
         self._otlp = OtlpGrpc(doors, admission, gate, self.tally)
         self._parts = HttpParts(
-            store, admission, self._notifier, self.board, settings, self.tally, gate, doors
+            *(store, admission, self._notifier, self.board, settings, self.tally, gate, doors),
+            redactor,
+            self._telemetry,
+        )
+        self._watch_states = SessionStates(store)
+        gauges(self.tally, self._receiver, admission, self._notifier, self.board)
+        self.tally.gauge(
+            "sessions", "Sessions by state, as of the last minute.", self._watch_states.read
         )
         self._status = StatusService(store, gate)
         self._grpc: grpc.aio.Server | None = None
@@ -110,10 +124,12 @@ class EdgeServer:
         self.board.set(OTLP, True)
         self._watch.start()
         self._notifier.start()
+        self._watch_states.start()
 
     async def stop(self) -> None:
         """Take nothing new, finish and answer what is in flight, send the nudges, end."""
         await self._watch.stop()
+        await self._watch_states.stop()
         self.board.close()
         stops = [server.stop() for server in (self._http,) if server is not None]
         if self._grpc is not None:

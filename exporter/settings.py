@@ -4,10 +4,11 @@ In: nothing. Out: `EdgeSettings`. Next: `exporter.server` hands it to every part
 user sets is `pipeline.config.Config`; the command line makes one from the other.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from exporter.redact_rules import RedactSettings
 from pipeline.config import Config
 
 MIB = 1024 * 1024
@@ -40,6 +41,8 @@ class EdgeSettings:
     max_in_flight_spans: int = 200_000
     retry_after: timedelta = timedelta(seconds=1)
     """What an overloaded edge asks clients to wait."""
+    redact: RedactSettings = field(default_factory=RedactSettings)
+    metrics_otlp_endpoint: str | None = None
     drain: timedelta = timedelta(seconds=10)
     """How long a stop waits for calls in flight."""
     debounce: timedelta = timedelta(minutes=5)
@@ -79,6 +82,9 @@ class EdgeSettings:
             max_in_flight_bytes=config.max_in_flight_bytes,
             max_in_flight_requests=config.max_in_flight_requests,
             max_in_flight_spans=config.max_in_flight_spans,
+            redact=RedactSettings.of(config),
+            metrics_otlp_endpoint=config.metrics_otlp_endpoint,
+            drain=config.drain,
             debounce=config.debounce,
             cap=config.session_cap,
             quiet=config.aggregation_quiet,

@@ -56,6 +56,8 @@ Duration = Annotated[
 ]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Count = Annotated[int, Field(ge=1)]
+_FAMILY = "(secrets|emails|phones|cards)"
+Families = Annotated[str, Field(pattern=f"^(none|{_FAMILY}(, ?{_FAMILY})*)$")]
 
 
 class Config(BaseSettings):
@@ -118,6 +120,24 @@ class Config(BaseSettings):
 
     max_in_flight_spans: Count = 200_000
     """Spans held at once; beyond it clients are asked to come back later."""
+
+    drain: Duration = timedelta(seconds=10)
+    """How long a stop waits for requests in flight and for running activities."""
+
+    redact: Families = "secrets"
+    """What is replaced before storage: `secrets`, `emails`, `phones`, `cards`, with commas, or `none`."""
+
+    redact_patterns: dict[str, str] = {}
+    """Own patterns to replace, as a TOML table or JSON: name = pattern, in RE2's syntax."""
+
+    redact_phone_region: Annotated[str | None, Field(pattern="^[A-Z]{2}$")] = None
+    """Country of telephone numbers written without `+`, such as `US`. Unset: only numbers with `+`."""
+
+    metrics_otlp_endpoint: str | None = None
+    """Where to push own metrics over OTLP/gRPC, such as `http://collector:4317`. Unset: `/metrics` only."""
+
+    worker_metrics_port: Port | None = None
+    """Port of the worker's own `/metrics`, Temporal's among them. Unset: none."""
 
     temporal_address: str | None = None
     """`host:port` of a Temporal service. Unset: `dev` starts an embedded server on `temporal_port`."""
@@ -216,6 +236,9 @@ class Config(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least severe level that is logged."""
 
+    log_format: Literal["auto", "text", "json"] = "auto"
+    """`json`: one object a line. `auto`: text on a terminal, JSON elsewhere."""
+
     @model_validator(mode="after")
     def _certificate_needs_key(self) -> "Config":
         if (self.temporal_tls_cert is None) != (self.temporal_tls_key is None):
@@ -278,4 +301,4 @@ def reference() -> Iterator[tuple[str, str, str, str]]:
 def _default(field: FieldInfo) -> str:
     if isinstance(field.default, timedelta):
         return format_duration(field.default)
-    return "" if field.default is None else str(field.default)
+    return "" if field.default in (None, {}) else str(field.default)

@@ -4,7 +4,6 @@ In: what was given on the command line. Out: `Config`, or a message and exit sta
 `exporter.cli.run` and `exporter.cli.config`.
 """
 
-import logging
 import os
 import tomllib
 from collections.abc import Mapping
@@ -43,17 +42,3 @@ def load() -> Config:
     except ValueError as error:
         Console(stderr=True).print(f"[red]{error}[/]", highlight=False)
     raise typer.Exit(USAGE_ERROR)
-
-
-def set_up_logging(config: Config, name: str) -> None:
-    """Plain lines on stderr; `name` tells the halves of `dev` apart."""
-    logging.basicConfig(
-        level=config.log_level.upper(),
-        format=f"%(asctime)s %(levelname)-7s {name:<8} %(message)s",
-        datefmt="%H:%M:%S",
-    )
-    if config.log_level != "debug":
-        for chatty in ("alembic", "httpx", "temporalio"):
-            logging.getLogger(chatty).setLevel(logging.WARNING)
-        # `pipeline.temporal.failures` says it in one line, by code.
-        logging.getLogger("temporalio.activity").setLevel(logging.ERROR)

@@ -5,6 +5,7 @@ In: options, environment, file. Out: running processes until Ctrl-C. Next: `expo
 """
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -14,6 +15,7 @@ import typer
 from rich.console import Console
 
 from exporter.cli import loading
+from exporter.logging_setup import quiet_loop, set_up_logging
 from pipeline.config import Config
 from pipeline.errors import SidecarError
 
@@ -130,13 +132,14 @@ def work(
 
 def _run(main: Callable[[Config, asyncio.Event], Coroutine[Any, Any, None]], name: str) -> None:
     config = loading.load()
-    loading.set_up_logging(config, name)
+    set_up_logging(config, name)
 
     async def until_stopped() -> None:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
+        quiet_loop(loop)
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop.set)
+            loop.add_signal_handler(number, _stop, stop, number)
         await main(config, stop)
 
     try:
@@ -144,6 +147,13 @@ def _run(main: Callable[[Config, asyncio.Event], Coroutine[Any, Any, None]], nam
     except SidecarError as error:
         Console(stderr=True).print(f"[red]{error}[/]", highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
+
+
+def _stop(stop: asyncio.Event, number: int) -> None:
+    """The first signal asks for an orderly end, a second one is not argued with."""
+    if stop.is_set():
+        os._exit(128 + number)
+    stop.set()
 
 
 async def _receive(config: Config, stop: asyncio.Event) -> None:

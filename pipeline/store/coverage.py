@@ -69,6 +69,12 @@ def _waiting_for_spans(connection: Connection, project: str) -> int:
     return connection.execute(select(func.count()).where(loose)).scalar_one()
 
 
+def session_states(connection: Connection) -> dict[str, int]:
+    """State -> sessions, over all projects."""
+    counted = select(sessions.c.state, func.count()).group_by(sessions.c.state)
+    return dict(connection.execute(counted).tuples())
+
+
 def progress(connection: Connection, project: str) -> Progress:
     """What is under way at this moment."""
     waiting = and_(sessions.c.project == project, sessions.c.dirty_since.is_not(None))

@@ -3,7 +3,7 @@
 In: a project and filters. Out: models, each call in one read transaction. Next: the status service.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -41,6 +41,11 @@ class Inspection:
         """What became of everything received."""
         with self._read() as connection:
             return coverage.coverage(connection, project)
+
+    def session_states(self) -> Mapping[str, int]:
+        """How many sessions are in which state, over all projects."""
+        with self._read() as connection:
+            return coverage.session_states(connection)
 
     def progress(self, project: str) -> Progress:
         """What is still under way, read in one transaction."""

@@ -3,21 +3,33 @@
 In: `Config`. Out: a `Client` that speaks pydantic. Next: `nudges` and `pipeline.worker`.
 """
 
+import logging
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
+from temporalio.runtime import (
+    LogForwardingConfig,
+    LoggingConfig,
+    OpenTelemetryConfig,
+    PrometheusConfig,
+    Runtime,
+    TelemetryConfig,
+    TelemetryFilter,
+)
 from temporalio.service import TLSConfig
 
 from pipeline.config import Config
 from pipeline.errors import BadRequest, TemporalUnavailable
 
 
-async def connect(config: Config, *, lazy: bool = False) -> Client:
-    """A client; `lazy` returns at once and connects with the first call, so that ingest can start."""
+async def connect(config: Config, *, lazy: bool = False, measured: bool = False) -> Client:
+    """A client; `lazy` returns at once and connects with the first call, so that ingest can start.
+
+    `measured`: what works with it shows its metrics where settings say so.
+    """
     key = config.temporal_api_key
     try:
         return await Client.connect(
@@ -27,19 +39,58 @@ async def connect(config: Config, *, lazy: bool = False) -> Client:
             tls=tls_of(config),
             data_converter=pydantic_data_converter,
             lazy=lazy,
-            runtime=runtime_of("WARN" if config.log_level == "debug" else "ERROR"),
+            runtime=runtime_of(
+                "WARN" if config.log_level == "debug" else "ERROR",
+                metrics_of(config) if measured else None,
+            ),
         )
     except RuntimeError as error:
         raise TemporalUnavailable(f"no Temporal service at {config.temporal_target}") from error
 
 
+class Measured(NamedTuple):
+    """Where the SDK's and the activities' metrics go."""
+
+    bind: str | None
+    push_to: str | None
+
+
+def metrics_of(config: Config) -> Measured | None:
+    """A port for Prometheus, else a push over OTLP, else nothing."""
+    if config.worker_metrics_port is not None:
+        return Measured(f"{config.host}:{config.worker_metrics_port}", None)
+    if config.metrics_otlp_endpoint is not None:
+        return Measured(None, config.metrics_otlp_endpoint)
+    return None
+
+
+def runtime_of(level: Literal["WARN", "ERROR"], measured: Measured | None = None) -> Runtime:
+    """One a process: its threads and its port are not to be had twice."""
+    return _runtime(level, measured)
+
+
 @cache
-def runtime_of(level: Literal["WARN", "ERROR"]) -> Runtime:
-    """The SDK's core writes to the terminal by itself. Its warnings are of tasks that took long on a
-    busy machine, dozens of lines at every import; what matters of them our own log and health say.
+def _runtime(level: Literal["WARN", "ERROR"], measured: Measured | None) -> Runtime:
+    """The SDK's core would write to the terminal by itself; it goes through our log. Its warnings are
+    of tasks that took long on a busy machine, dozens of lines at every import; what matters of them
+    our own log and health say.
     """
     filters = TelemetryFilter(core_level=level, other_level=level)
-    return Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(filter=filters)))
+    forwarding = LogForwardingConfig(logging.getLogger("temporalio.core"))
+    return Runtime(
+        telemetry=TelemetryConfig(
+            logging=LoggingConfig(filter=filters, forwarding=forwarding),
+            metrics=_exporter(measured) if measured else None,
+        )
+    )
+
+
+def _exporter(measured: Measured) -> PrometheusConfig | OpenTelemetryConfig:
+    if measured.bind is not None:
+        return PrometheusConfig(
+            measured.bind, counters_total_suffix=True, unit_suffix=True, durations_as_seconds=True
+        )
+    return OpenTelemetryConfig(measured.push_to or "", durations_as_seconds=True)
 
 
 def tls_of(config: Config) -> TLSConfig | bool:

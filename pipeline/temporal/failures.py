@@ -87,5 +87,9 @@ class _Translate(ActivityInboundInterceptor):
                 *(info.activity_type, info.workflow_id, info.attempt, translated.type),
                 _frames(error) if translated.non_retryable else "",
             )
+            failures = activity.metric_meter().create_counter(
+                "kelet_activity_failures", "Failed attempts of activities, by code."
+            )
+            failures.add(1, {"code": translated.type or "internal"})
             # `from None`: the failure in the history carries no cause, hence no text of the cause.
             raise translated from None

@@ -77,7 +77,7 @@ def build_worker(
         max_cached_workflows=MAX_CACHED_WORKFLOWS,
         interceptors=[FailureTable()],
         plugins=[*monitoring(config, WORKFLOWS), *(model.plugins if model else ())],
-        graceful_shutdown_timeout=GRACE,
+        graceful_shutdown_timeout=min(GRACE, config.drain / 2),
     )
 
 

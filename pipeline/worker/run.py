@@ -20,7 +20,6 @@ log = logging.getLogger(__name__)
 
 FIRST_PAUSE = timedelta(milliseconds=250)
 MAX_PAUSE = timedelta(seconds=10)
-STOP_PATIENCE = timedelta(seconds=10)
 
 
 async def run_worker(config: Config, stop: asyncio.Event) -> None:
@@ -30,9 +29,9 @@ async def run_worker(config: Config, stop: asyncio.Event) -> None:
         pause = FIRST_PAUSE
         while not stop.is_set():
             try:
-                worker = build_worker(store, await connect(config), config)
+                worker = build_worker(store, await connect(config, measured=True), config)
                 log.info("worker polls %s", config.temporal_target)
-                await _until(worker, stop)
+                await _until(worker, stop, config.drain)
                 pause = FIRST_PAUSE
             except (TemporalUnavailable, RPCError, RuntimeError) as error:
                 # RuntimeError is what the SDK raises for a service that is not there (yet).
@@ -43,7 +42,7 @@ async def run_worker(config: Config, stop: asyncio.Event) -> None:
         store.close()
 
 
-async def _until(worker: Worker, stop: asyncio.Event) -> None:
+async def _until(worker: Worker, stop: asyncio.Event, drain: timedelta) -> None:
     """Run the worker; an activity that does not end in time is left behind with the process."""
     running = asyncio.create_task(worker.run())
     stopping = asyncio.create_task(stop.wait())
@@ -53,7 +52,7 @@ async def _until(worker: Worker, stop: asyncio.Event) -> None:
         running.result()
         return
     shutdown = asyncio.create_task(worker.shutdown())
-    done, _ = await asyncio.wait({running}, timeout=STOP_PATIENCE.total_seconds())
+    done, _ = await asyncio.wait({running}, timeout=drain.total_seconds())
     if not done:
         log.warning("activities still run; their work is repeated at the next start")
     shutdown.cancel()

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.redact import Redactor, RedactSettings
+from exporter.redact import Redactor
 from exporter.redact_named import RULE as NAMED_RULE
 from exporter.redact_personal import custom_rules, personal_rules
-from exporter.redact_rules import FAMILIES, Rule
+from exporter.redact_rules import FAMILIES, RedactSettings, Rule
 from exporter.redact_secrets import RULES
 from exporter.redact_text import Scanner, TextRedactor, telling_mark
 from tests.unit.otlp import request, span
