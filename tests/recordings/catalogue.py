@@ -25,6 +25,8 @@ _LATEST = {
     "OTEL_SEMCONV_STABILITY_OPT_IN": "gen_ai_latest_experimental",
     "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": "SPAN_ONLY",
 }
+_GEMINI = {"GOOGLE_API_KEY": "none", "GOOGLE_GENAI_USE_VERTEXAI": "false"}
+_SEMANTIC_KERNEL = {"SEMANTICKERNEL_EXPERIMENTAL_GENAI_ENABLE_OTEL_DIAGNOSTICS_SENSITIVE": "true"}
 _STABLE = {"OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": "true"}
 
 
@@ -78,6 +80,19 @@ _ALL = (
     _plain("kelet_sdk"),
     _plain("openinference_langchain"),
     _plain("traceloop_langchain"),
+    _plain("openai_agents"),
+    _plain("strands_agents"),
+    Recording("strands_agents_latest", "strands_agents.py", "strands_agents", variables=_LATEST),
+    _opentelemetry("google_genai", "google_genai", _LATEST),
+    Recording("google_adk", "google_adk.py", "google_adk", variables={**_GEMINI, **_LATEST}),
+    # The agent's name is recorded only within a Python representation of the whole state.
+    Recording("llama_index_agents", "llama_index_agents.py", "llama_index_agents", agents=False),
+    Recording(
+        "semantic_kernel_agents",
+        "semantic_kernel_agents.py",
+        "semantic_kernel_agents",
+        variables=_SEMANTIC_KERNEL,
+    ),
     Recording("temporal_plugin", "temporal_desk.py", "temporal_desk", "plugin"),
     Recording("temporal_kelet", "temporal_desk.py", "temporal_desk", "kelet"),
     _vercel_ai(5, "chat"),

@@ -8,7 +8,8 @@ import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, NamedTuple
+from operator import itemgetter
+from typing import Any, NamedTuple, cast
 
 from pipeline.conventions.quotes import parse_json, read_field
 from pipeline.conventions.steps import read_steps
@@ -66,8 +67,18 @@ def _llm(steps: Sequence[Step]) -> list[Step]:
 
 def _joined(messages: Iterable[tuple[str, str]]) -> list[list[str]]:
     """Parts of one message may be read apart: neighbours of one role are one text."""
-    groups = groupby(messages, key=lambda m: m[0])
+    groups = groupby(
+        ((r, _result(t) if r == "tool" else t) for r, t in messages), key=itemgetter(0)
+    )
     return [[role, "\n".join(text for _, text in group)] for role, group in groups]
+
+
+def _result(text: str) -> str:
+    """Google's wire carries a tool's text as `{"result": text}`; both are faithful."""
+    data = parse_json(text)
+    if isinstance(data, dict) and list(cast("dict[str, Any]", data)) == ["result"]:
+        return str(cast("dict[str, Any]", data)["result"])
+    return text
 
 
 def _said(messages: Iterable[Message]) -> list[list[str]]:
@@ -93,7 +104,7 @@ def _runs(steps: Sequence[Step]) -> list[dict[str, Any]]:
         {
             "agent": step.agent,
             "name": step.name,
-            "result": _output(step),
+            "result": _result(_output(step)),
         }
         for step in tools
     )

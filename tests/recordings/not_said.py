@@ -34,7 +34,13 @@ NOT_SAID: Mapping[Place, str] = {
     ),
     **_all(
         "`refusal` is not recorded",
-        ("openai_v2_latest", "traceloop_openai_responses", "vercel_ai_5_chat"),
+        (
+            "openai_v2_latest",
+            "traceloop_openai_responses",
+            "vercel_ai_5_chat",
+            "strands_agents",
+            "strands_agents_latest",
+        ),
         ("outputs",),
         ("chat-refusal",),
     ),
@@ -46,17 +52,29 @@ NOT_SAID: Mapping[Place, str] = {
     ),
     **_all(
         "messages are log records in this mode",
-        ("openai_v2",),
+        ("openai_v2", "semantic_kernel_agents"),
         ("inputs", "system"),
         _SESSIONS,
     ),
     **_all(
         "messages are log records in this mode",
-        ("openai_v2",),
+        ("openai_v2", "semantic_kernel_agents"),
         ("outputs",),
         ("chat-tools", "chat-stream", "chat-refusal"),
     ),
-    ("openai_v2", "tool_calls", "chat-tools"): "messages are log records in this mode",
+    **_all(
+        "messages are log records in this mode",
+        ("openai_v2", "semantic_kernel_agents"),
+        ("tool_calls",),
+        ("chat-tools",),
+    ),
+    **_all("an agent's instructions are not recorded", ("openai_agents",), ("system",), _SESSIONS),
+    **_all(
+        "a failed model call has neither messages nor model",
+        ("openai_agents",),
+        ("inputs", "models"),
+        ("chat-error",),
+    ),
     ("traceloop_anthropic", "tokens", "chat-stream"): "counts the first event's token twice",
     ("openinference_langchain", "tool_arguments", "chat-tools"): "values without their names",
 }

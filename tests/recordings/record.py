@@ -80,6 +80,7 @@ def _run(command: list[str], recording: Recording, models: Models, captured: Cap
             "PYTHONPATH": str(FOLDER.parents[1] / "plugin"),
             "PYTHONDONTWRITEBYTECODE": "1",
             "SCRIPTED_MODELS": models.address,
+            "GOOGLE_GEMINI_BASE_URL": models.address,
             "RECORDED_TRACES": captured.address,
             "NO_PROXY": "127.0.0.1,localhost",
             **recording.variables,

@@ -108,8 +108,8 @@ def session_of(asked: Asked) -> str | None:
 def _with_tools(asked: Asked, number: int, thinking: str) -> Answer:
     if agent_of(asked) == "triage":
         return Answer(text="orders", number=number, output_tokens=1, thinking=thinking)
-    name = CHAT["tool"]["name"]
-    if name in asked.tools and not any(m.role == "tool" for m in asked.messages):
+    name = next((t for t in asked.tools if t.endswith(CHAT["tool"]["name"])), None)
+    if name and not any(m.role == "tool" for m in asked.messages):
         calls = tuple(
             Call(name, {"order_id": order}, f"call_{order}_{number}") for order in CHAT["orders"]
         )
