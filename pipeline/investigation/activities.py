@@ -26,10 +26,12 @@ from pipeline.investigation.stages import (
     EVIDENCE,
     EXPLANATION,
     PATCH,
+    TRIAL,
     EvidenceFound,
     PatchFound,
     StageShelf,
 )
+from pipeline.investigation.trial.contracts import Tried
 from pipeline.model.cluster import Cluster
 from pipeline.model.finding import Finding
 from pipeline.model.session import SessionKey, SessionRow
@@ -38,6 +40,7 @@ from pipeline.store import Store
 from pipeline.temporal.heartbeat import computing
 
 GONE = "the cluster is gone"
+NO_PATCH = "there is no patch to try"
 SUPERSEDED = "a newer revision of the cluster is there"
 
 Spans = Mapping[str, Sequence[Span]]
@@ -108,7 +111,11 @@ class InvestigationActivities:
             lines = _explained(shelf).lines
             return PatchFound(**patch.write_patch(result, rows, spans, lines)._asdict())
 
-        return self._stage(work, PATCH, compute)
+        done = self._stage(work, PATCH, compute)
+        if done.stop is not None or self._model is None:
+            return done
+        patched = StageShelf(self._store, work).take(PATCH, PatchFound)
+        return done.model_copy(update={"try_patch": patched.patch is not None})
 
     @activity.defn(no_thread_cancel_exception=True)
     def commit_finding(self, commit: CommitFindingInput) -> None:
@@ -181,7 +188,8 @@ class InvestigationActivities:
         names = {c.session for c in explained.mechanism}
         named = {name: s for name, s in handles(result).items() if name in names}
         steps = {name: read_steps(self._spans(finding.project, s)) for name, s in named.items()}
-        return add_explanation(finding, explained, result, steps, self._model or "")
+        tried = shelf.take(TRIAL, Tried) if shelf.has(TRIAL) else Tried(reason=NO_PATCH)
+        return add_explanation(finding, (explained, tried), result, steps, self._model or "")
 
     def _spans(self, project: str, session_id: str) -> Sequence[Span]:
         key = SessionKey.of(project, session_id)

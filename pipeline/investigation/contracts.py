@@ -21,6 +21,8 @@ class StageResult(Frozen):
     stop: str | None = None
     explain: bool = False
     """A language model is to explain what was found before it is put into words."""
+    try_patch: bool = False
+    """The patch is to be tried on recorded requests."""
 
 
 class CommitFindingInput(Frozen):

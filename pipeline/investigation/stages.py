@@ -22,6 +22,7 @@ DIAGNOSIS = "diagnosis"
 EVIDENCE = "evidence"
 EXPLANATION = "explanation"
 PATCH = "patch"
+TRIAL = "trial"
 
 
 class EvidenceFound(Frozen):

@@ -24,8 +24,8 @@ STAGES = (
     InvestigationActivities.write_patch,
 )
 
-EXPLAIN_WORKFLOW = "ExplainIssueWorkflow"
-"""By name: only a worker with a model imports it and the libraries that it brings along."""
+EXPLAIN_WORKFLOW, TRY_WORKFLOW = "ExplainIssueWorkflow", "TryPatchWorkflow"
+"""By name: only a worker with a model imports them and the libraries that they bring along."""
 MAX_FAIRNESS_KEY = 60
 """Temporal's limit is 64 bytes; projects that share a beginning share their turn."""
 
@@ -50,17 +50,19 @@ class InvestigateIssueWorkflow:
                 if result.stop is not None:
                     return result.stop
                 if result.explain:
-                    await self._explain(work)
+                    await self._ask(work, EXPLAIN_WORKFLOW)
+                if result.try_patch:
+                    await self._ask(work, TRY_WORKFLOW)
         except ActivityError as error:
             return f"failed: {failure_code(error)}"
         return None
 
-    async def _explain(self, work: InvestigateInput) -> None:
+    async def _ask(self, work: InvestigateInput, kind: str) -> None:
         """A child of its own: its payloads hold trace text and are claimed by the store."""
         with suppress(ChildWorkflowError, WorkflowAlreadyStartedError):
             await workflow.execute_child_workflow(
-                EXPLAIN_WORKFLOW,
+                kind,
                 work,
-                id=ids.explain_workflow_id(work.project, work.cluster_id, work.revision),
+                id=ids.model_workflow_id(kind, work.project, work.cluster_id, work.revision),
                 priority=Priority(fairness_key=work.project[:MAX_FAIRNESS_KEY]),
             )

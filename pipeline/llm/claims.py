@@ -91,5 +91,5 @@ def external_storage(store: ClaimStore) -> ExternalStorage:
     return ExternalStorage(drivers=[driver], driver_selector=select, payload_size_threshold=0)
 
 
-CLAIMED = (f"{ids.EXPLAIN}/",)
+CLAIMED = tuple(f"{room}/" for room in ids.MODEL_ROOMS.values())
 """Beginnings of the ids of workflows that speak to a model."""

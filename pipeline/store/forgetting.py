@@ -19,7 +19,7 @@ from pipeline.store.model_schema import claim_checks, model_answers, model_spend
 from pipeline.store.packing import canonical_json, pack, unpack
 from pipeline.store.schema import clusters, findings, investigation_stages, investigations
 from pipeline.store.tombstones import find, session_name
-from pipeline.temporal.ids import explain_workflow_id
+from pipeline.temporal.ids import MODEL_ROOMS, model_workflow_id
 
 Opening = tuple[str, int]
 """(cluster id, revision)."""
@@ -61,7 +61,9 @@ def forget_quotes(connection: Connection, project: str, ids: Set[str]) -> int:
             if "revision" in key and "cluster_id" in key:
                 openings.add((key["cluster_id"], key["revision"]))
     for cluster_id, revision in sorted(openings):
-        _drop_model_work(connection, project, explain_workflow_id(project, cluster_id, revision))
+        for kind in MODEL_ROOMS:
+            workflow_id = model_workflow_id(kind, project, cluster_id, revision)
+            _drop_model_work(connection, project, workflow_id)
     return n_changed
 
 

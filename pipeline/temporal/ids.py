@@ -11,13 +11,13 @@ MAX_PART_BYTES = 100
 ENRICH = "enrich"
 MERGE = "merge"
 INTERROGATE = "interrogate"
-EXPLAIN = "explain"
-"""First part of the ids of workflows whose payloads the store claims."""
+MODEL_ROOMS = {"ExplainIssueWorkflow": "explain", "TryPatchWorkflow": "try"}
+"""First part of the ids of workflows whose payloads the store claims, by workflow type."""
 SELF_PROJECT = "kelet-sidecar"
 """The project to which the worker reports its own workflows, where that is switched on."""
 
 
-ROOMS = ("session", "agent", "issue", EXPLAIN)
+ROOMS = ("session", "agent", "issue", *MODEL_ROOMS.values())
 
 
 def encode_part(text: str) -> str:
@@ -63,6 +63,7 @@ def issue_workflow_id(project: str, cluster_id: str, revision: int) -> str:
     return f"issue/{encode_part(project)}/{encode_part(cluster_id)}/{revision}"
 
 
-def explain_workflow_id(project: str, cluster_id: str, revision: int) -> str:
-    """Id of the ExplainIssueWorkflow of one revision of a cluster."""
-    return f"{EXPLAIN}/{encode_part(project)}/{encode_part(cluster_id)}/{revision}"
+def model_workflow_id(kind: str, project: str, cluster_id: str, revision: int) -> str:
+    """Id of a workflow that speaks to a model about one revision of a cluster."""
+    room = MODEL_ROOMS[kind]
+    return f"{room}/{encode_part(project)}/{encode_part(cluster_id)}/{revision}"

@@ -4,7 +4,7 @@ In: store, client, config. Out: the explaining workflow, its activities, plugin 
 `compose` adds them; without a model none of this is imported.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -15,9 +15,15 @@ from temporalio.worker import Plugin
 from pipeline.investigation.explanation.activities import ExplanationActivities
 from pipeline.investigation.explanation.desk import Desk, open_desk
 from pipeline.investigation.explanation.workflow import ExplainIssueWorkflow
+from pipeline.investigation.trial.activities import TrialActivities
+from pipeline.investigation.trial.workflow import TryPatchWorkflow
 from pipeline.llm.claims import external_storage
 from pipeline.llm.door import Door, open_door
 from pipeline.llm.settings import ModelSettings
+from pipeline.model.detection import Detection
+from pipeline.model.span import Span
+from pipeline.model.step import Step
+from pipeline.signals.enrich import enrich
 from pipeline.store import Store
 
 
@@ -38,12 +44,20 @@ def explaining(
     desk = Desk(store, max_spans=max_spans)
     open_desk(desk)
     own = ExplanationActivities(store, desk)
+    trial = TrialActivities(store, _detections, max_spans=max_spans)
     return Explaining(
         client=_claiming(client, store),
-        workflows=(ExplainIssueWorkflow,),
-        activities=(own.brief_explainer, own.check_explanation, own.keep_explanation),
+        workflows=(ExplainIssueWorkflow, TryPatchWorkflow),
+        activities=(
+            *(own.brief_explainer, own.check_explanation, own.keep_explanation),
+            *(trial.trial_requests, trial.judge_trial),
+        ),
         plugins=(PydanticAIPlugin(),),
     )
+
+
+def _detections(steps: Sequence[Step], spans: Sequence[Span]) -> Sequence[Detection]:
+    return enrich(steps, spans).detections
 
 
 def _claiming(client: Client, store: Store) -> Client:

@@ -13,6 +13,8 @@ from pydantic_ai.messages import (
     ModelMessage,
     ModelRequest,
     ModelResponse,
+    SystemPromptPart,
+    TextPart,
     ToolCallPart,
     ToolReturnPart,
     UserPromptPart,
@@ -54,6 +56,8 @@ def linking(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
 
 
 def _play(messages: Sequence[ModelMessage], info: AgentInfo, answer: Answer) -> ModelResponse:
+    if not info.output_tools:
+        return ModelResponse(parts=[TextPart(_summary(messages))], usage=USAGE)
     if not info.function_tools:
         return _reply(info, {"rulings": _rulings(messages)})
     read = _tool_texts(messages)
@@ -80,6 +84,15 @@ def _claim(quote: str) -> dict[str, Any]:
 def _rulings(messages: Sequence[ModelMessage]) -> list[dict[str, Any]]:
     numbers = re.findall(r"^Claim (\d+)", "\n".join(_prompts(messages)), re.MULTILINE)
     return [{"claim": int(n), "supported": True} for n in numbers]
+
+
+def _summary(messages: Sequence[ModelMessage]) -> str:
+    """The summarizer under another prompt: told to keep figures it keeps them."""
+    letter = _prompts(messages)[-1]
+    parts = [p for m in messages if isinstance(m, ModelRequest) for p in m.parts]
+    prompt = "".join(p.content for p in parts if isinstance(p, SystemPromptPart))
+    sentences = letter.split(". ")
+    return letter if "Keep every figure" in prompt or len(letter) % 2 else sentences[0] + "."
 
 
 def _a_quote(text: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 from temporalio.client import Client
 
 from pipeline.model.finding import Finding, FindingState
-from pipeline.temporal.ids import explain_workflow_id
+from pipeline.temporal.ids import model_workflow_id
 from tests.workflows.test_walk import working
 from tests.workflows.walk import Walk, conversation
 
@@ -23,7 +23,9 @@ async def explained(client: Client, data_dir: Path, script: str) -> tuple[Findin
         await feed(one)
         await one.settle()
         (finding,) = [f for f in one.store.list_findings(one.project)[0] if f.blamed_agent]
-        ended = explain_workflow_id(one.project, finding.cluster_id, finding.revision)
+        ended = model_workflow_id(
+            "ExplainIssueWorkflow", one.project, finding.cluster_id, finding.revision
+        )
         history = await client.get_workflow_handle(ended).fetch_history()
     return finding, history.to_json()
 
@@ -49,6 +51,10 @@ async def test_what_is_true_stands(client: Client, tmp_path: Path) -> None:
     assert "dropped-facts" in finding.tags
     assert finding.prompt_patch is not None
     assert "+Keep every figure of the letter in the summary." in finding.prompt_patch.diff
+    trial = finding.explanation.trial
+    assert trial is not None, finding.explanation.trial_reason
+    assert trial.fixed.n == trial.fixed.k > 0
+    assert trial.broken.k == 0 < trial.broken.n
     assert "CANARY-4711" not in history
     assert step.evidence.quote not in history
 

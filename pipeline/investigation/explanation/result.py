@@ -6,16 +6,21 @@ In: a finding, `Explained`, the contrast, the steps that are quoted. Out: the fi
 from pipeline.investigation.explanation.check import Steps, quoted
 from pipeline.investigation.explanation.contracts import Explained
 from pipeline.investigation.result import ContrastResult
+from pipeline.investigation.trial.contracts import Tried
 from pipeline.model.finding import Finding, MechanismStep, ModelExplanation
 
 MICROS = 1_000_000
-NOT_TRIED = "no held-out sessions were put again"
 
 
 def add_explanation(
-    finding: Finding, explained: Explained, result: ContrastResult, steps: Steps, model: str
+    finding: Finding,
+    said: tuple[Explained, Tried],
+    result: ContrastResult,
+    steps: Steps,
+    model: str,
 ) -> Finding:
     """The statistics stay as they are; words, mechanism, tags and cost come beside them."""
+    explained, tried = said
     mechanism = tuple(
         MechanismStep(says=claim.says, evidence=evidence)
         for claim in explained.mechanism
@@ -29,9 +34,10 @@ def add_explanation(
         n_verified=explained.n_verified,
         n_claims=explained.n_claims,
         reason=explained.reason,
-        cost_usd=explained.micros / MICROS,
-        cost_tokens=explained.tokens,
-        trial_reason=NOT_TRIED if finding.prompt_patch else "there is no patch to try",
+        cost_usd=(explained.micros + tried.micros) / MICROS,
+        cost_tokens=explained.tokens + tried.tokens,
+        trial=tried.trial,
+        trial_reason=tried.reason,
     )
     tags = (*finding.tags, *(explanation.tags if explanation else ()))
     return finding.model_copy(
