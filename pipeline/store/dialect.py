@@ -25,7 +25,6 @@ from sqlalchemy import (
     Connection,
     Dialect,
     Engine,
-    ExceptionContext,
     Table,
     create_engine,
     event,
@@ -38,7 +37,6 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
 
 BUSY_TIMEOUT_SECONDS = 30
-BROKEN_CONNECTION = ("SQLITE_READONLY", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_NOTADB")
 READ_CONNECTIONS = 8
 MIGRATION_LOCK = 0x6B656C65
 INGEST_LOCK = 0x6B656C66
@@ -143,14 +141,6 @@ def _prepare_sqlite(engine: Engine, begin: str, pragmas: tuple[str, ...]) -> Non
 
     event.listen(engine, "connect", on_connect)
     event.listen(engine, "begin", on_begin)
-    event.listen(engine, "handle_error", _open_anew)
-
-
-def _open_anew(context: ExceptionContext) -> None:
-    """What was opened while the file could not be written stays so; only a new connection can write."""
-    name = getattr(context.original_exception, "sqlite_errorname", "") or ""
-    if name.startswith(BROKEN_CONNECTION):
-        context.is_disconnect = True
 
 
 def prepare_database(engine: Engine) -> None:

@@ -46,6 +46,7 @@ from pipeline.store.dialect import database_url, prepare_database, reading_engin
 from pipeline.store.failures import store_errors
 from pipeline.store.migrate import migrate
 from pipeline.store.reading import Inspection
+from pipeline.store.reopening import open_anew_together, require_writable
 from pipeline.store.signals import commit_signals
 from pipeline.store.times import span_micros, to_micros, utc_now
 from pipeline.store.writer import Write, Writer
@@ -60,6 +61,7 @@ class Store(Inspection):
 
     def __init__(self, writing: Engine, reading: Engine, clock: Callable[[], datetime]) -> None:
         super().__init__(reading)
+        open_anew_together(writing, reading)
         self._writing = writing
         self._clock = clock
         self._writer = Writer(writing)
@@ -73,6 +75,7 @@ class Store(Inspection):
             try:
                 prepare_database(writing)
                 migrate(writing)
+                require_writable(writing)
             except BaseException:
                 writing.dispose()
                 raise

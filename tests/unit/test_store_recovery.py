@@ -1,5 +1,9 @@
 """A store whose file could not be written for a while writes again as soon as it can, without a restart."""
 
+import os
+import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -7,11 +11,11 @@ from sqlalchemy import event
 
 from pipeline.errors import StoreUnavailable
 from pipeline.store import Store
+from tests.collector.volume import set_immutable
 from tests.unit.storekit import new_store, record, send
 
 
-def test_a_connection_that_was_opened_read_only_is_opened_anew(tmp_path: Path) -> None:
-    """SQLite opens a file that cannot be written read-only without a word, and for good."""
+def test_a_connection_that_only_reads_is_opened_anew(tmp_path: Path) -> None:
     with new_store(tmp_path) as store:
         _make_read_only(store)
         with pytest.raises(StoreUnavailable, match="SQLITE_READONLY"):
@@ -20,10 +24,36 @@ def test_a_connection_that_was_opened_read_only_is_opened_anew(tmp_path: Path) -
 
 
 def _make_read_only(store: Store) -> None:
-    """The connection that the writer has now, as if it had been opened so."""
+    """The connection that the writer takes next, as if it had been opened so."""
     engine = store._writing  # pyright: ignore[reportPrivateUsage]
 
-    def on_checkout(connection: object, *_: object) -> None:
-        connection.execute("PRAGMA query_only=1").close()  # type: ignore[attr-defined]
+    def on_checkout(connection: sqlite3.Connection, *_: object) -> None:
+        connection.execute("PRAGMA query_only=1").close()
 
     event.listen(engine, "checkout", on_checkout, once=True)
+
+
+@contextmanager
+def immutable(folder: Path) -> Generator[None]:
+    """Files of the folder that nobody may write to."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    try:
+        for path in files:
+            set_immutable(path, True)
+        yield
+    finally:
+        for path in files:
+            set_immutable(path, False)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes files immutable")
+def test_a_read_only_file_is_not_served_and_then_written_again(tmp_path: Path) -> None:
+    with new_store(tmp_path) as store:
+        send(store, record(1, session="s"))
+        (database,) = tmp_path.rglob("store.db")
+    sqlite3.connect(database).execute("PRAGMA user_version").close()
+    with immutable(tmp_path), pytest.raises(StoreUnavailable, match="SQLITE_READONLY"):
+        Store.open(str(database))
+    with Store.open(str(database)) as store:
+        assert send(store, record(2, session="s")).n_new == 1
