@@ -16,6 +16,7 @@ import typer
 from exporter import status_convert as convert
 from exporter import status_convert_findings as convert_findings
 from exporter.cli.connect import channel_to
+from exporter.cli.exits import EXIT_FAILED, EXIT_UNREACHABLE
 from exporter.rpc.v1 import status_pb2 as pb
 from exporter.rpc.v1 import status_pb2_grpc
 from exporter.status_wire import enum_to_wire
@@ -24,10 +25,6 @@ from pipeline.model.coverage import Coverage, Progress
 from pipeline.model.finding import Finding, FindingState
 from pipeline.model.session import Session, SessionState
 from pipeline.model.signal import VerdictLabel
-
-EXIT_FAILED = 1
-EXIT_UNREACHABLE = 2
-EXIT_TIMEOUT = 3
 
 CHANNEL_OPTIONS = (
     # The sidecar is beside us; a proxy of the environment would not find it.

@@ -15,8 +15,9 @@ import grpc
 import httpx
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from exporter.cli.client import CHANNEL_OPTIONS, EXIT_UNREACHABLE, STARTING, fail, unreachable
+from exporter.cli.client import CHANNEL_OPTIONS, STARTING, fail, unreachable
 from exporter.cli.connect import aio_channel_to, http_options
+from exporter.cli.exits import EXIT_UNREACHABLE
 from exporter.cli.homes import Homes
 from exporter.cli.import_signals import SignalImport
 from exporter.cli.import_spans import N_AT_ONCE, ReceiverGone, SpanImport

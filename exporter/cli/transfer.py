@@ -17,7 +17,8 @@ from typing import IO, Annotated
 import typer
 
 from exporter.cli import options
-from exporter.cli.client import EXIT_FAILED, EXIT_TIMEOUT, STARTING, fail, status_client
+from exporter.cli.client import STARTING, fail, status_client
+from exporter.cli.exits import EXIT_FAILED, EXIT_TIMEOUT
 from exporter.cli.import_run import ImportOrder, run_import
 from exporter.cli.read_lines import STDIN
 from exporter.cli.waiting import wait_until_settled
