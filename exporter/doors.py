@@ -11,15 +11,13 @@ from typing import Protocol
 
 from pipeline.model.nudge import AgentNudge, CommitResult, Nudge
 from pipeline.model.signal import Signal
-from pipeline.model.span_record import Resolver, SpanRecord
+from pipeline.model.trace_chunk import TraceChunk
 
 
 class IngestStore(Protocol):
     """Where spans and signals are committed."""
 
-    def submit_spans(
-        self, batch: Sequence[SpanRecord], resolve: Resolver
-    ) -> "Future[CommitResult]":
+    def submit_spans(self, batch: Sequence[TraceChunk]) -> "Future[CommitResult]":
         """Queue one batch; the future ends when it is durable."""
         ...
 

@@ -19,7 +19,6 @@ from exporter.doors import IngestStore
 from exporter.grants import Caller
 from exporter.notify import Notifier
 from exporter.redact import Redactor
-from exporter.resolve import resolve
 from exporter.settings import MIB, EdgeSettings
 from exporter.span_checks import FOREIGN_PROJECT, Checks
 from exporter.tally import Tally
@@ -70,11 +69,11 @@ class TraceReceiver:
     async def _receive(self, body: bytes, caller: Caller, hold: Hold) -> Receipt:
         with hold:
             decoded = await self._decode(body, caller)
-            if not decoded.spans and FOREIGN_PROJECT in decoded.rejected:
+            if not decoded.chunks and FOREIGN_PROJECT in decoded.rejected:
                 raise PermissionDenied(f"all spans are of {FOREIGN_PROJECT}")
-            hold.hold_spans(len(decoded.spans))
-            if decoded.spans:
-                future = self._store.submit_spans(decoded.spans, resolve)
+            hold.hold_spans(decoded.n_spans)
+            if decoded.chunks:
+                future = self._store.submit_spans(decoded.chunks)
                 with self._tally.commit():
                     result = await asyncio.wrap_future(future)
                 self._notifier.put(result.nudges)
@@ -82,9 +81,9 @@ class TraceReceiver:
                 self._tally.add("spans_known", result.n_duplicate)
                 self._tally.add("spans_with_two_contents", result.n_replaced)
                 self._tally.add("traces_with_two_sessions", result.n_conflicts)
-        self._tally.add("spans_accepted", len(decoded.spans))
+        self._tally.add("spans_accepted", decoded.n_spans)
         self._tally.add("spans_rejected", decoded.rejected.total())
-        return Receipt(len(decoded.spans), decoded.rejected)
+        return Receipt(decoded.n_spans, decoded.rejected)
 
     async def _decode(self, body: bytes, caller: Caller) -> Decoded:
         """In a thread where it takes long; the loop serves others meanwhile."""

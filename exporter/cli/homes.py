@@ -9,8 +9,9 @@ from itertools import groupby
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from exporter.decode import decode
-from exporter.resolve import resolve
-from pipeline.model.span_record import SpanKeys
+from pipeline.model.span_keys import SpanKeys
+from pipeline.store.chunk_keys import span_keys, unpack_keys
+from pipeline.store.homes import resolve
 
 
 class Homes:
@@ -24,17 +25,9 @@ class Homes:
     def note(self, request: ExportTraceServiceRequest) -> None:
         """Remember the spans of a request."""
         self._projects = None
-        for span in decode(request.SerializeToString(), project=self._fallback).spans:
-            keys = SpanKeys(
-                span.trace_id,
-                span.span_id,
-                span.parent_id,
-                span.start,
-                span.own_session,
-                span.own_project,
-                span.fallback_project,
-            )
-            self._keys[span.trace_id, span.span_id] = keys
+        for chunk in decode(request.SerializeToString(), project=self._fallback).chunks:
+            for keys in span_keys(chunk.trace_id, unpack_keys(chunk.keys)):
+                self._keys[keys.trace_id, keys.span_id] = keys
 
     def projects(self, session_id: str | None, trace_id: str | None) -> frozenset[str]:
         """Projects of the session's spans, else of the trace's."""

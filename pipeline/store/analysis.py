@@ -25,14 +25,15 @@ from pipeline.model.session import (
     SessionState,
 )
 from pipeline.model.signal import Signal, Verdict
+from pipeline.model.span_keys import Home
 from pipeline.store.agents import agents_of, raise_epochs, to_nudge
+from pipeline.store.bodies import BodyStore
 from pipeline.store.dialect import insert
-from pipeline.store.packing import engine_order, model_digest, pack_model, unpack, unpack_model
-from pipeline.store.schema import session_agents, session_rows, sessions, spans, stage_results
+from pipeline.store.packing import engine_order, model_digest, pack_model, unpack_model
+from pipeline.store.schema import session_agents, session_rows, sessions, stage_results
+from pipeline.store.session_spans import read_spans
 from pipeline.store.sessions import UNKNOWN_VERDICT
 from pipeline.store.signals import signals_of
-from pipeline.store.span_codec import decode_span
-from pipeline.store.span_writes import load_contents
 from pipeline.store.times import since
 
 ENRICH, MERGE, INTERROGATE = "enrich", "merge", "interrogate"
@@ -61,22 +62,15 @@ def session_clock(connection: Connection, key: SessionKey, now: int) -> SessionC
     )
 
 
-def load_spans(connection: Connection, key: SessionKey, max_spans: int | None) -> Snapshot:
+def load_spans(
+    connection: Connection, bodies: BodyStore, key: SessionKey, max_spans: int | None
+) -> Snapshot:
     """Version and spans of one moment; nothing of a session that is not there."""
     session = find_session(connection, key)
     if session is None:
         return Snapshot(0, (), 0)
-    columns = select(
-        spans.c.start, spans.c.span_id, spans.c.resource, spans.c.scope_info, spans.c.body
-    ).where(spans.c.session_ref == session.id)
-    if max_spans is not None:
-        columns = columns.order_by(spans.c.start, spans.c.span_id, spans.c.id).limit(max_spans)
-    rows = connection.execute(columns).all()
-    shared = load_contents(connection, {d for row in rows for d in (row.resource, row.scope_info)})
-    found = [
-        decode_span(unpack(row.body), shared[row.resource], shared[row.scope_info]) for row in rows
-    ]
-    found.sort(key=lambda span: (span.start, span.trace_id, span.span_id))
+    home = Home(session.project, session.session_id)
+    found = read_spans(connection, bodies, session.id, home, max_spans)
     return Snapshot(session.version, tuple(found), session.n_spans)
 
 

@@ -10,14 +10,17 @@ be there but for an ancestor's word (a re-homed session's signals move along); t
 decides. A signal that finds nothing waits.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, case, func, or_, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
+from pipeline.model.span_keys import Home
+from pipeline.store.chunk_keys import unpack_keys
 from pipeline.store.chunks import chunked
-from pipeline.store.schema import sessions, signals, spans, traces
-from pipeline.store.sessions import digest_of_session, occupied
+from pipeline.store.schema import session_traces, sessions, signals, traces
+from pipeline.store.sessions import digest_of_session, occupied, refs_of
+from pipeline.store.traces import Trace, members_of, traces_of
 
 TRACE_PREFIX = "trace:"
 BY_SESSION, BY_TRACE, WAITING = "session", "trace", "none"
@@ -126,24 +129,36 @@ def _traces_carrying(connection: Connection, session_id: str) -> list[int]:
     elsewhere = select(sessions.c.id).where(
         sessions.c.digest == digest_of_session(session_id), sessions.c.n_spans > 0
     )
-    carrying = select(spans.c.trace_ref).distinct().where(spans.c.session_ref.in_(elsewhere))
+    carrying = select(session_traces.c.trace_ref).distinct()
+    carrying = carrying.where(session_traces.c.session_ref.in_(elsewhere))
     return list(connection.execute(carrying).scalars())
 
 
+class _Span(NamedTuple):
+    """A span that a signal may follow; the least one decides."""
+
+    abroad: bool
+    start: int
+    span_id: bytes
+    trace_id: str
+    scope: str
+    home: Home
+
+
 def _first_home(connection: Connection, project: str, trace_refs: list[int]) -> int | None:
-    raw_project = func.coalesce(spans.c.own_project, spans.c.fallback_project)
-    at_home = sessions.c.project == project
-    best: tuple[Any, ...] | None = None
+    best: _Span | None = None
     for piece in chunked(trace_refs):
-        order = (case((at_home, 0), else_=1), spans.c.start, spans.c.span_id, traces.c.trace_id)
-        row = connection.execute(
-            select(*order, traces.c.scope, spans.c.session_ref)
-            .join(sessions, sessions.c.id == spans.c.session_ref)
-            .join(traces, traces.c.id == spans.c.trace_ref)
-            .where(spans.c.trace_ref.in_(piece), or_(at_home, raw_project == project))
-            .order_by(*order, traces.c.scope)
-            .limit(1)
-        ).first()
-        if row is not None and (best is None or tuple(row) < best):
-            best = tuple(row)
-    return None if best is None else best[-1]
+        for trace in traces_of(connection, piece):
+            for span in _candidates(trace, project):
+                best = span if best is None else min(best, span)
+    return None if best is None else refs_of(connection, [best.home])[best.home]
+
+
+def _candidates(trace: Trace, project: str) -> Iterator[_Span]:
+    """Spans that are at home in the project, or would be but for an ancestor's word."""
+    packed = [chunk.keys for chunk in trace.stored]
+    keys = [unpack_keys(chunk) for chunk in packed]
+    for chunk, at, start, span_id, home in members_of(trace.key[0], packed, trace.outline):
+        own = keys[chunk].own_projects[at] or keys[chunk].fallbacks[at]
+        if project in (home.project, own):
+            yield _Span(home.project != project, start, span_id, *trace.key, home)

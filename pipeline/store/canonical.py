@@ -8,24 +8,37 @@ lineage, history, and sessions that were emptied.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from sqlalchemy import ColumnElement, Connection, select, true
 
 from pipeline.model.cluster import Cluster
 from pipeline.model.finding import Finding
 from pipeline.model.session import SessionRow, SessionState
 from pipeline.model.signal import Signal
-from pipeline.store.packing import canonical_json, rounded, unpack_model
-from pipeline.store.schema import clusters, findings, session_rows, sessions, signals, spans, traces
+from pipeline.model.span_keys import Home
+from pipeline.store.bodies import BodyMoved, BodyStore
+from pipeline.store.intake import canonical_span
+from pipeline.store.packing import canonical_json, digest_of, rounded, unpack_model
+from pipeline.store.schema import clusters, findings, session_rows, sessions, signals
+from pipeline.store.session_spans import Stored, stored_spans
+
+Later = Callable[[], AbstractContextManager[Connection]]
+"""A read transaction of a later moment."""
 
 FINDING_ARRIVAL = {"cluster_id", "revision", "created_at", "source_cluster_ids"}
 
 
-def canonical(connection: Connection, project: str | None) -> Iterator[dict[str, Any]]:
+def canonical(
+    connection: Connection, project: str | None, bodies: BodyStore, later: Later
+) -> Iterator[dict[str, Any]]:
     """Every fact of the project, kind by kind."""
-    for kind in (_spans, _signals, _verdicts, _rows, _clusters, _findings):
+    for fact in _spans(connection, project, bodies, later):
+        yield rounded(fact)
+    for kind in (_signals, _verdicts, _rows, _clusters, _findings):
         for fact in kind(connection, project):
             yield rounded(fact)
 
@@ -34,25 +47,42 @@ def _of(column: ColumnElement[str], project: str | None) -> ColumnElement[bool]:
     return true() if project is None else column == project
 
 
-def _spans(connection: Connection, project: str | None) -> Iterator[dict[str, Any]]:
-    order = (sessions.c.project, sessions.c.session_id, traces.c.trace_id, spans.c.span_id)
+def _spans(
+    connection: Connection, project: str | None, bodies: BodyStore, later: Later
+) -> Iterator[dict[str, Any]]:
+    """Session by session; the content is what the span says, however it was encoded.
+
+    What a compaction has moved since this moment is looked up as it stands now.
+    """
+    named = (sessions.c.project, sessions.c.session_id)
     rows = connection.execute(
-        select(*order, spans.c.parent_id, spans.c.digest)
-        .join(sessions, sessions.c.id == spans.c.session_ref)
-        .join(traces, traces.c.id == spans.c.trace_ref)
-        .where(_of(sessions.c.project, project))
-        .order_by(*order, traces.c.scope)
-    )
-    for row in rows:
-        yield {
-            "type": "span",
-            "project": row.project,
-            "session_id": row.session_id,
-            "trace_id": row.trace_id,
-            "span_id": row.span_id,
-            "parent_id": row.parent_id,
-            "content": row.digest.hex(),
-        }
+        select(sessions.c.id, *named).where(_of(sessions.c.project, project)).order_by(*named)
+    ).all()
+    for ref, *name in rows:
+        home = Home(*name)
+        try:
+            facts = [_span(home, stored) for stored in stored_spans(connection, bodies, ref, home)]
+        except BodyMoved:
+            with later() as fresh:
+                facts = [_span(home, stored) for stored in stored_spans(fresh, bodies, ref, home)]
+        for _, fact in sorted(facts, key=lambda pair: pair[0]):
+            yield fact
+
+
+def _span(home: Home, stored: Stored) -> tuple[tuple[str, ...], dict[str, Any]]:
+    span = Span.FromString(stored.span)
+    content = digest_of(canonical_span(stored.span), stored.resource, stored.scope_info)
+    trace_id, span_id, parent = stored.trace.key[0], span.span_id.hex(), span.parent_span_id
+    fact = {
+        "type": "span",
+        "project": home.project,
+        "session_id": home.session_id,
+        "trace_id": trace_id,
+        "span_id": span_id,
+        "parent_id": parent.hex() if any(parent) else None,
+        "content": content.hex(),
+    }
+    return (trace_id, span_id, stored.trace.key[1]), fact
 
 
 def _signals(connection: Connection, project: str | None) -> Iterator[dict[str, Any]]:

@@ -50,10 +50,10 @@ def is_conflict(error: BaseException) -> bool:
 
 
 def is_outage(error: BaseException) -> bool:
-    """The database, not the data: to try each piece alone would only wait for it again and again."""
+    """The database or the disk, not the data: to try each piece alone would only wait once more."""
     if is_conflict(error):
         return False
-    return isinstance(error, OperationalError) or sqlstate(error)[:2] in OUTAGE_CLASSES
+    return isinstance(error, OperationalError | OSError) or sqlstate(error)[:2] in OUTAGE_CLASSES
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from pipeline.model.finding import Finding, FindingState
 from pipeline.model.session import Session, SessionState
 from pipeline.model.signal import VerdictLabel
 from pipeline.store import canonical, clusters, coverage, findings, inspection
+from pipeline.store.bodies import BodyStore
 from pipeline.store.failures import store_errors
 from pipeline.store.inspection import DEFAULT_PAGE_SIZE
 
@@ -23,8 +24,9 @@ from pipeline.store.inspection import DEFAULT_PAGE_SIZE
 class Inspection:
     """What was received, what became of it, and why."""
 
-    def __init__(self, reading: Engine) -> None:
+    def __init__(self, reading: Engine, bodies: BodyStore) -> None:
         self._reading = reading
+        self._bodies = bodies
 
     @contextmanager
     def _read(self) -> Generator[Connection]:
@@ -131,7 +133,7 @@ class Inspection:
     def canonical(self, project: str | None) -> Iterator[dict[str, Any]]:
         """The canonical export of one moment, one JSON object a fact."""
         with self._read() as connection:
-            yield from canonical.canonical(connection, project)
+            yield from canonical.canonical(connection, project, self._bodies, self._read)
 
     def load_cluster(self, project: str, cluster_id: str) -> Cluster | None:
         """The cluster as it stands now."""

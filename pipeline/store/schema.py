@@ -35,14 +35,6 @@ metadata = MetaData(
 Id = BigInteger().with_variant(Integer(), "sqlite")
 """SQLite numbers rows by itself only in a column declared INTEGER."""
 
-contents = Table(
-    "contents",
-    metadata,
-    Column("digest", LargeBinary, primary_key=True),
-    Column("body", LargeBinary, nullable=False),
-)
-"""Resources and scopes of spans, by the sha256 of their bytes."""
-
 traces = Table(
     "traces",
     metadata,
@@ -50,8 +42,15 @@ traces = Table(
     Column("trace_id", Text, nullable=False),
     Column("scope", Text, nullable=False),
     Column("n_session_ids", Integer, nullable=False),
+    Column("n_spans", Integer, nullable=False),
+    Column("n_chunks", Integer, nullable=False),
+    Column("own_session", Text),
+    Column("own_project", Text),
+    Column("fallback_project", Text, nullable=False),
+    Column("mixed", Boolean, nullable=False),
     Index("uq_traces_trace_id_scope", "trace_id", "scope", unique=True),
 )
+"""What its spans have in common says where all of them belong, unless the trace is `mixed`."""
 
 sessions = Table(
     "sessions",
@@ -85,26 +84,54 @@ sessions = Table(
 )
 """`dirty_since` is the time of the first change that is not analysed; NULL when all is."""
 
-spans = Table(
-    "spans",
+trace_chunks = Table(
+    "trace_chunks",
+    metadata,
+    Column("trace_ref", Id, ForeignKey("traces.id"), primary_key=True),
+    Column("n", Integer, primary_key=True, autoincrement=False),
+    Column("n_spans", Integer, nullable=False),
+    Column("segment", BigInteger, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("length", BigInteger, nullable=False),
+    Column("packed_keys", LargeBinary, nullable=False),
+    Index("ix_trace_chunks_segment", "segment"),
+    sqlite_with_rowid=False,
+)
+"""What one commit brought of one trace. Of two contents of one span the one in the later chunk counts."""
+
+segments = Table(
+    "segments",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("n_live", BigInteger, nullable=False),
+)
+"""Files of bodies, and how many of their bytes chunks refer to."""
+
+chunk_bodies = Table(
+    "chunk_bodies",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("trace_ref", Id, ForeignKey("traces.id"), nullable=False),
-    Column("span_id", Text, nullable=False),
-    Column("parent_id", Text),
-    Column("start", BigInteger, nullable=False),
-    Column("end", BigInteger, nullable=False),
-    Column("own_session", Text),
-    Column("own_project", Text),
-    Column("fallback_project", Text, nullable=False),
-    Column("session_ref", Id, ForeignKey("sessions.id"), nullable=False),
-    Column("digest", LargeBinary, nullable=False),
-    Column("resource", LargeBinary, nullable=False),
-    Column("scope_info", LargeBinary, nullable=False),
     Column("body", LargeBinary, nullable=False),
-    Index("uq_spans_trace_ref_span_id", "trace_ref", "span_id", unique=True),
-    Index("ix_spans_session_ref", "session_ref"),
 )
+"""Bodies of chunks where they do not lie in files: segment 0, the offset is the id."""
+
+session_traces = Table(
+    "session_traces",
+    metadata,
+    Column("session_ref", Id, ForeignKey("sessions.id"), primary_key=True),
+    Column("trace_ref", Id, ForeignKey("traces.id"), primary_key=True),
+    Index("ix_session_traces_trace_ref", "trace_ref"),
+    sqlite_with_rowid=False,
+)
+"""Which traces a session has spans in."""
+
+probes = Table(
+    "probes",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("written", BigInteger, nullable=False),
+)
+"""One row, written to see whether the database can be."""
 
 signals = Table(
     "signals",

@@ -7,17 +7,19 @@ Next: `SessionWorkflow` analyses them, `analysis` finishes them.
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Update, bindparam, delete, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, literal_column, select, true, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.model.nudge import Nudge
 from pipeline.model.session import SessionKey, SessionState
 from pipeline.model.signal import Verdict, VerdictLabel
-from pipeline.model.span_record import Home
+from pipeline.model.span_keys import Home
 from pipeline.store.agents import agents_of, raise_epochs
 from pipeline.store.chunks import chunked
-from pipeline.store.dialect import insert
+from pipeline.store.dialect import execute_many
+from pipeline.store.row_ids import new_ids
 from pipeline.store.schema import session_agents, session_rows, sessions, stage_results
 
 UNKNOWN_VERDICT = Verdict(label=VerdictLabel.UNKNOWN, confidence=0.0).model_dump_json()
@@ -29,18 +31,42 @@ def digest_of_session(session_id: str) -> str:
     return SessionKey.of("", session_id).digest
 
 
-def find_or_make(connection: Connection, homes: Iterable[Home], now: int) -> dict[Home, int]:
-    """The row ids of these sessions; new ones start at version 0 with no spans."""
-    wanted = {(home.project, digest_of_session(home.session_id)): home for home in homes}
-    if not wanted:
-        return {}
-    found = _find(connection, wanted)
-    missing = sorted(home for home in wanted.values() if home not in found)
+class Placed(NamedTuple):
+    """Sessions after a commit has put spans there."""
+
+    refs: dict[Home, int]
+    fresh: dict[int, Nudge]
+    """Those that the commit made, at version 1."""
+    deltas: dict[int, int]
+
+
+def place_spans(connection: Connection, deltas: Mapping[Home, int], now: int) -> Placed:
+    """Count the spans that sessions gained or lost; new sessions begin with them, dirty and nudged."""
+    refs = refs_of(connection, deltas)
+    missing = sorted(home for home in deltas if home not in refs)
+    ids = dict(zip(missing, new_ids(connection, sessions, len(missing)), strict=True))
     if missing:
-        fresh = insert(connection, sessions).on_conflict_do_nothing()
-        connection.execute(fresh, [_new_row(home, now) for home in missing])
-        found.update(_find(connection, wanted))
-    return found
+        rows = [_new_row(home, ref, deltas[home], now) for home, ref in ids.items()]
+        execute_many(connection, _INSERT[connection.dialect.name], rows)
+        # Another process may have made the same session: then that one counts.
+        elsewhere = connection.dialect.name == "postgresql"
+        refs |= refs_of(connection, missing) if elsewhere else ids
+    fresh = {
+        refs[home]: Nudge(
+            key=SessionKey(project=home.project, digest=digest_of_session(home.session_id)),
+            version=1,
+        )
+        for home in missing
+        if refs[home] == ids[home]
+    }
+    by_ref = {refs[home]: delta for home, delta in deltas.items()}
+    add_spans(connection, {ref: delta for ref, delta in by_ref.items() if ref not in fresh})
+    return Placed(refs, fresh, by_ref)
+
+
+def refs_of(connection: Connection, homes: Iterable[Home]) -> dict[Home, int]:
+    """The row ids of those of the sessions that are known."""
+    return _find(connection, {(h.project, digest_of_session(h.session_id)): h for h in homes})
 
 
 def _find(connection: Connection, wanted: Mapping[tuple[str, str], Home]) -> dict[Home, int]:
@@ -55,35 +81,49 @@ def _find(connection: Connection, wanted: Mapping[tuple[str, str], Home]) -> dic
     return found
 
 
-def _new_row(home: Home, now: int) -> dict[str, Any]:
+def _new_row(home: Home, ref: int, n_spans: int, now: int) -> dict[str, Any]:
     return {
+        "id": ref,
         "project": home.project,
         "digest": digest_of_session(home.session_id),
         "session_id": home.session_id,
-        "version": 0,
+        "version": 1,
         "analysed_version": 0,
-        "n_spans": 0,
+        "n_spans": n_spans,
         "state": SessionState.WAITING.value,
         "reason": "",
         "label": VerdictLabel.UNKNOWN.value,
         "verdict": UNKNOWN_VERDICT,
-        "agents": json.dumps([]),
+        "agents": "[]",
         "engine_version": "",
-        "nudged": False,
-        "nudged_at": 0,
+        "nudged": True,
+        "nudged_at": now,
         "first_seen": now,
         "last_seen": now,
-        "dirty_since": None,
+        "dirty_since": now,
     }
+
+
+_INSERT = {
+    name: one(sessions)
+    .values({c.name: bindparam(c.name) for c in sessions.c})
+    .on_conflict_do_nothing()
+    for name, one in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
 
 
 def add_spans(connection: Connection, deltas: Mapping[int, int]) -> None:
     """Count spans that sessions gained or lost."""
     changed = [{"ref": ref, "delta": delta} for ref, delta in sorted(deltas.items()) if delta]
     if changed:
-        counted = update(sessions).where(sessions.c.id == bindparam("ref"))
-        counted = counted.values(n_spans=sessions.c.n_spans + bindparam("delta"))
-        connection.execute(counted, changed)
+        execute_many(connection, _COUNT, changed)
+
+
+_COUNT = (
+    update(sessions)
+    .where(sessions.c.id == bindparam("ref"))
+    .values(n_spans=sessions.c.n_spans + bindparam("delta"))
+)
 
 
 def raise_versions(connection: Connection, refs: Iterable[int], now: int) -> dict[int, Nudge]:
@@ -105,10 +145,11 @@ def raise_versions(connection: Connection, refs: Iterable[int], now: int) -> dic
                     "new_version": version,
                     "since": now if row.dirty_since is None else row.dirty_since,
                     "at": row.nudged_at if row.nudged else now,
+                    "now": now,
                 }
             )
     if changes:
-        connection.execute(_dirty(now), changes)
+        execute_many(connection, _DIRTY, changes)
     return nudges
 
 
@@ -127,17 +168,19 @@ def _locked(connection: Connection, refs: Sequence[int]) -> Sequence[Row[Any]]:
     return connection.execute(chosen.order_by(sessions.c.id).with_for_update()).all()
 
 
-def _dirty(now: int) -> Update:
-    dirty = update(sessions).where(sessions.c.id == bindparam("ref"))
-    return dirty.values(
+_DIRTY = (
+    update(sessions)
+    .where(sessions.c.id == bindparam("ref"))
+    .values(
         version=bindparam("new_version"),
         dirty_since=bindparam("since"),
         nudged_at=bindparam("at"),
-        nudged=True,
-        state=SessionState.WAITING.value,
-        reason="",
-        last_seen=now,
+        last_seen=bindparam("now"),
+        nudged=true(),
+        state=literal_column(f"'{SessionState.WAITING.value}'"),
+        reason=literal_column("''"),
     )
+)
 
 
 def _retract(connection: Connection, ref: int, project: str, version: int, now: int) -> None:

@@ -1,155 +1,139 @@
 """Spans go in: known ones are recognised, whole traces get their homes anew, sessions are told.
 
-In: batches of `SpanRecord` within one transaction, and the pure resolver. Out: one `CommitResult` a
-batch. Next: `sessions` raises versions, `attachment` lets signals follow.
+In: batches of `TraceChunk` within one transaction. Out: one `CommitResult` a batch. Next: `sessions`
+raises versions, `attachment` lets signals follow.
 
 The stored state is a function of the set of spans, not of their order: of two contents of one span
 the later end wins, then the greater bytes; homes are resolved over all spans of a trace.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, bindparam, update
+from sqlalchemy import Connection
 
-from pipeline.model.nudge import CommitResult, Nudge
-from pipeline.model.span_record import Resolver, SpanRecord
+from pipeline.model.nudge import CommitResult
+from pipeline.model.span_keys import Home
+from pipeline.model.trace_chunk import Outline, TraceChunk
 from pipeline.store.attachment import follow_spans
+from pipeline.store.bodies import BodyStore
+from pipeline.store.chunk_keys import home_of, join_outlines
 from pipeline.store.dialect import lock_ingest
-from pipeline.store.packing import digest_of
-from pipeline.store.schema import traces
-from pipeline.store.sessions import add_spans, find_or_make, names_of, raise_versions
-from pipeline.store.span_writes import Placed, write_spans
-from pipeline.store.traces import Known, Trace, TraceKey, load_traces, rank
+from pipeline.store.intake import Tally, merge_batch
+from pipeline.store.sessions import place_spans, raise_versions
+from pipeline.store.trace_writes import Link, write_links, write_traces
+from pipeline.store.traces import Trace, load_traces, members_of, whole_outline
 
 
 @dataclass(slots=True)
-class Tally:
-    """Counts of one batch."""
+class Change:
+    """What a commit changes of one trace."""
 
-    n_new: int = 0
-    n_duplicate: int = 0
-    n_replaced: int = 0
-    n_conflicts: int = 0
-    nudges: list[Nudge] = field(default_factory=list[Nudge])
-
-    def result(self) -> CommitResult:
-        """As the caller gets it."""
-        return CommitResult(
-            n_new=self.n_new,
-            n_duplicate=self.n_duplicate,
-            n_replaced=self.n_replaced,
-            n_conflicts=self.n_conflicts,
-            nudges=tuple(self.nudges),
-        )
+    trace: Trace
+    outline: Outline
+    n_session_ids: int
+    deltas: Counter[Home]
+    """Spans that each home gained or lost; a touched home stands here with 0 at least."""
+    left: set[Home] = field(default_factory=set[Home])
+    """Homes that no span of the trace has any more."""
+    session_ids: set[str] = field(default_factory=set[str])
+    """All ids that play a part: signals that name them may have to follow."""
 
 
 def commit_spans(
-    connection: Connection,
-    batches: Sequence[Sequence[SpanRecord]],
-    resolve: Resolver,
-    now: int,
+    connection: Connection, bodies: BodyStore, batches: Sequence[Sequence[TraceChunk]], now: int
 ) -> list[CommitResult]:
     """Store all batches; one result each."""
     lock_ingest(connection, alone=False)
-    known = load_traces(connection, {(r.trace_id, r.scope) for batch in batches for r in batch})
-    tallies = [merge_batch(connection, known, batch, i) for i, batch in enumerate(batches)]
-    changed = [trace for trace in known.values() if trace.owner is not None]
-    if changed:
-        owners, deltas, ids = settle(connection, changed, resolve, now)
-        count_conflicts(connection, changed, tallies)
-        add_spans(connection, deltas)
-        moved = follow_spans(connection, {t.key[0] for t in changed}, ids, deltas)
-        nudges = raise_versions(connection, {*owners, *moved}, now)
-        first = min(t.owner for t in changed if t.owner is not None)
-        for ref, nudge in nudges.items():
-            tallies[owners.get(ref, first)].nudges.append(nudge)
+    known = load_traces(connection, {(c.trace_id, c.scope) for batch in batches for c in batch})
+    tallies = [merge_batch(connection, bodies, known, batch, i) for i, batch in enumerate(batches)]
+    changes = [change_of(trace) for trace in known.values() if trace.owner is not None]
+    if changes:
+        settle(connection, bodies, changes, tallies, now)
     return [tally.result() for tally in tallies]
 
 
-def merge_batch(
-    connection: Connection, known: Mapping[TraceKey, Trace], batch: Sequence[SpanRecord], owner: int
-) -> Tally:
-    """Take the batch into the known traces, in memory."""
-    tally = Tally()
-    for record in batch:
-        trace = known[record.trace_id, record.scope]
-        digest = digest_of(record.body, record.resource, record.scope_info)
-        fresh = Known.of(record, digest)
-        old = trace.spans.get(record.span_id)
-        if old is None:
-            tally.n_new += 1
-        elif old.digest == digest and old.keys == fresh.keys and old.end == fresh.end:
-            tally.n_duplicate += 1
-            continue
-        else:
-            tally.n_replaced += 1
-            if rank(connection, fresh) <= rank(connection, old):
-                continue
-            fresh.id, fresh.session_ref = old.id, old.session_ref
-            if old.keys.own_session:
-                trace.left_ids.add(old.keys.own_session)
-        trace.spans[record.span_id] = fresh
-        trace.owner = owner if trace.owner is None else trace.owner
-    return tally
+def change_of(trace: Trace) -> Change:
+    """What the added chunks make of the trace."""
+    before = trace.outline
+    if not trace.replaced and (before is None or not before.mixed):
+        outline = trace.added[0].outline if before is None else before
+        for chunk in trace.added:
+            outline = join_outlines(outline, chunk.outline)
+        if not outline.mixed:
+            return _plain(trace, before, outline)
+    return _resolved(trace)
+
+
+def _plain(trace: Trace, before: Outline | None, outline: Outline) -> Change:
+    """All spans of the trace have one home, and had one before."""
+    trace_id = trace.key[0]
+    home = home_of(outline, trace_id)
+    change = Change(trace, outline, int(outline.own_session is not None), Counter())
+    change.deltas[home] = len(trace.ids)
+    if before is not None:
+        left = home_of(before, trace_id)
+        change.deltas[left] -= trace.n_spans
+        if left != home:
+            change.left.add(left)
+    change.session_ids = {home.session_id for home in change.deltas} | trace.left_ids
+    return change
+
+
+def _resolved(trace: Trace) -> Change:
+    """Each span's home, before and after."""
+    trace_id = trace.key[0]
+    stored, added = [c.keys for c in trace.stored], [c.keys for c in trace.added]
+    old = {m.span_id: m.home for m in members_of(trace_id, stored, trace.outline)}
+    outline, own_ids = whole_outline([*stored, *added])
+    members = members_of(trace_id, [*stored, *added], outline)
+    change = Change(trace, outline, len(own_ids), Counter())
+    for member in members:
+        was = old.get(member.span_id)
+        if was != member.home:
+            change.deltas[member.home] += 1
+            if was is not None:
+                change.deltas[was] -= 1
+        elif member.chunk >= len(stored):
+            change.deltas[member.home] += 0
+    homes = {member.home for member in members}
+    change.left = set(old.values()) - homes
+    named = homes | change.deltas.keys()
+    change.session_ids = {home.session_id for home in named} | own_ids | trace.left_ids
+    return change
 
 
 def settle(
-    connection: Connection, changed: Sequence[Trace], resolve: Resolver, now: int
-) -> tuple[dict[int, int], Counter[int], set[str]]:
-    """Give every span of the changed traces its home and write what is new or moved.
-
-    Returns the touched sessions with the batch that touched each first, the spans that each gained
-    or lost, and all session ids that play a part.
-    """
-    homes = [resolve([span.keys for span in trace.spans.values()]) for trace in changed]
-    refs = find_or_make(connection, {home for one in homes for home in one.values()}, now)
-    owners: dict[int, int] = {}
-    deltas: Counter[int] = Counter()
-    left: set[int] = set()
-    placed: list[Placed] = []
-    moved: list[dict[str, int]] = []
-    for trace, home_of in zip(changed, homes, strict=True):
-        owner = trace.owner or 0
-        for span_id, span in trace.spans.items():
-            ref = refs[home_of[span_id]]
-            if span.record is None and ref == span.session_ref:
-                continue
-            owners[ref] = min(owner, owners.get(ref, owner))
-            if ref != span.session_ref:
-                deltas[ref] += 1
-                if span.session_ref is not None:
-                    deltas[span.session_ref] -= 1
-                    owners.setdefault(span.session_ref, owner)
-                    left.add(span.session_ref)
-            if span.record is not None:
-                placed.append(Placed(span.record, span.digest, span.id, trace.ref, ref))
-            else:
-                moved.append({"moved_id": span.id or 0, "ref": ref})
-    write_spans(connection, placed, moved)
-    ids = {home.session_id for one in homes for home in one.values()}
-    ids.update(home.session_id for home in names_of(connection, sorted(left)).values())
-    ids.update(*(trace.left_ids for trace in changed))
-    ids.update(s.keys.own_session for t in changed for s in t.spans.values() if s.keys.own_session)
-    return owners, deltas, ids
-
-
-def count_conflicts(
-    connection: Connection, changed: Sequence[Trace], tallies: Sequence[Tally]
+    connection: Connection,
+    bodies: BodyStore,
+    changes: Sequence[Change],
+    tallies: Sequence[Tally],
+    now: int,
 ) -> None:
-    """Traces in which a second session id turned up."""
-    changes: list[dict[str, int]] = []
-    for trace in changed:
-        n_ids = len({s.keys.own_session for s in trace.spans.values() if s.keys.own_session})
-        if n_ids != trace.n_session_ids:
-            changes.append({"trace": trace.ref, "n_ids": n_ids})
-        if trace.n_session_ids < 2 <= n_ids:
-            tallies[trace.owner or 0].n_conflicts += 1
-    if changes:
-        connection.execute(_COUNT_IDS, changes)
-
-
-_COUNT_IDS = (
-    update(traces).where(traces.c.id == bindparam("trace")).values(n_session_ids=bindparam("n_ids"))
-)
+    """Write what is new, and tell the sessions."""
+    deltas: Counter[Home] = Counter()
+    owners: dict[Home, int] = {}
+    for change in changes:
+        owner = change.trace.owner or 0
+        deltas.update(change.deltas)
+        for home in change.deltas:
+            owners[home] = min(owner, owners.get(home, owner))
+    placed = place_spans(connection, deltas, now)
+    refs = placed.refs
+    write_traces(connection, bodies, [(c.trace, c.outline, c.n_session_ids) for c in changes])
+    write_links(
+        connection,
+        [Link(refs[home], c.trace.ref, home not in c.left) for c in changes for home in c.deltas],
+    )
+    ids = set[str]().union(*(change.session_ids for change in changes))
+    moved = follow_spans(connection, {c.trace.key[0] for c in changes}, ids, placed.deltas)
+    known = {refs[home] for home in owners} - placed.fresh.keys()
+    nudges = raise_versions(connection, known | (moved - placed.fresh.keys()), now)
+    first = min(owners.values())
+    batch_of = {refs[home]: owner for home, owner in owners.items()}
+    for ref, nudge in (*placed.fresh.items(), *nudges.items()):
+        tallies[batch_of.get(ref, first)].nudges.append(nudge)
+    for change in changes:
+        if change.trace.n_session_ids < 2 <= change.n_session_ids:
+            tallies[change.trace.owner or 0].n_conflicts += 1

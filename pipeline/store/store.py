@@ -8,6 +8,7 @@ group commit or in a read transaction of its own. Async callers use `asyncio.to_
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Self, TypeVar
@@ -15,7 +16,7 @@ from typing import Any, Self, TypeVar
 from pydantic import BaseModel
 from sqlalchemy import Connection, Engine, text
 
-from pipeline.errors import NotFound
+from pipeline.errors import NotFound, StoreUnavailable
 from pipeline.model.answers import (
     AgentClock,
     FinishResult,
@@ -30,7 +31,7 @@ from pipeline.model.finding import Finding, FindingState
 from pipeline.model.nudge import AgentNudge, CommitResult, Nudge
 from pipeline.model.session import SessionKey, SessionRow, SessionState
 from pipeline.model.signal import Signal
-from pipeline.model.span_record import Resolver, SpanRecord
+from pipeline.model.trace_chunk import TraceChunk
 from pipeline.store import (
     agents,
     analysis,
@@ -41,10 +42,13 @@ from pipeline.store import (
     rows,
     spans,
 )
+from pipeline.store.bodies import BodyMoved, BodyStore
+from pipeline.store.body_choice import body_store
 from pipeline.store.clusters import Regate, replace_clusters
 from pipeline.store.dialect import database_url, prepare_database, reading_engine, writing_engine
 from pipeline.store.failures import store_errors
 from pipeline.store.migrate import migrate
+from pipeline.store.probe import WriteProbe
 from pipeline.store.reading import Inspection
 from pipeline.store.reopening import open_anew_together, require_writable
 from pipeline.store.signals import commit_signals
@@ -54,17 +58,22 @@ from pipeline.store.writer import Write, Writer
 T = TypeVar("T")
 
 MAX_ROWS = 20_000
+MAX_READS = 5
+SPANS = "spans"
 
 
 class Store(Inspection):
     """Open with `Store.open`, end with `close`; also a context manager."""
 
-    def __init__(self, writing: Engine, reading: Engine, clock: Callable[[], datetime]) -> None:
-        super().__init__(reading)
+    def __init__(
+        self, writing: Engine, reading: Engine, bodies: BodyStore, clock: Callable[[], datetime]
+    ) -> None:
+        super().__init__(reading, bodies)
         open_anew_together(writing, reading)
         self._writing = writing
         self._clock = clock
         self._writer = Writer(writing)
+        self._probe = WriteProbe(self._writer, bodies)
 
     @classmethod
     def open(cls, url: str, *, clock: Callable[[], datetime] = utc_now) -> "Store":
@@ -79,11 +88,12 @@ class Store(Inspection):
             except BaseException:
                 writing.dispose()
                 raise
-            return cls(writing, reading_engine(parsed), clock)
+            return cls(writing, reading_engine(parsed), body_store(parsed), clock)
 
     def close(self) -> None:
         """Commit what is queued and let go of the database."""
         self._writer.close()
+        self._bodies.close()
         self._writing.dispose()
         self._reading.dispose()
 
@@ -94,9 +104,10 @@ class Store(Inspection):
         self.close()
 
     def ping(self) -> None:
-        """Raises `StoreUnavailable` unless the database answers."""
+        """Raises `StoreUnavailable` unless the database answers and can be written."""
         with self._read() as connection:
             connection.execute(text("SELECT 1"))
+        self._probe.check()
 
     def _write(self, work: Callable[[Connection], T]) -> T:
         return self._writer.run(work)
@@ -106,17 +117,17 @@ class Store(Inspection):
 
     # ingest
 
-    def submit_spans(
-        self, batch: Sequence[SpanRecord], resolve: Resolver
-    ) -> "Future[CommitResult]":
+    def submit_spans(self, batch: Sequence[TraceChunk]) -> "Future[CommitResult]":
         """Queue one batch; the future ends when it is durable."""
-
-        def apply(connection: Connection, batches: Sequence[Any]) -> Sequence[CommitResult]:
-            return spans.commit_spans(connection, batches, resolve, self._now())
-
+        n_spans = sum(len(chunk.span_ids) for chunk in batch)
         return self._writer.submit(
-            Write(kind=("spans", resolve), apply=apply, item=batch, weight=len(batch))
+            Write(kind=SPANS, apply=self._commit_spans, item=batch, weight=n_spans)
         )
+
+    def _commit_spans(
+        self, connection: Connection, batches: Sequence[Any]
+    ) -> Sequence[CommitResult]:
+        return spans.commit_spans(connection, self._bodies, batches, self._now())
 
     def commit_signals(self, signals: Sequence[Signal]) -> CommitResult:
         """Returns when the signals are durable."""
@@ -160,9 +171,11 @@ class Store(Inspection):
         return str(session.session_id)
 
     def load_spans(self, key: SessionKey, *, max_spans: int | None = None) -> Snapshot:
-        """Version and spans, read in one transaction."""
-        with self._read() as connection:
-            return analysis.load_spans(connection, key, max_spans)
+        """Version and spans, read in one transaction; again if bodies were moved meanwhile."""
+        for _ in range(MAX_READS):
+            with suppress(BodyMoved), self._read() as connection:
+                return analysis.load_spans(connection, self._bodies, key, max_spans)
+        raise StoreUnavailable("bodies move faster than they can be read")
 
     def load_signals(self, key: SessionKey) -> tuple[Signal, ...]:
         """The received signals that belong to the session now."""

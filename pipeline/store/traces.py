@@ -1,125 +1,195 @@
-"""Whole traces in memory: the keys of their stored spans, into which new ones are taken.
+"""Whole traces in memory: what is stored of them, and what a commit takes in.
 
-In: keys of traces within one transaction. Out: `Trace`s of `Known` spans, and which of two contents of
-one span wins. Next: `spans` takes batches in and gives every span its home.
+In: keys of traces within one transaction. Out: `Trace`s; the rows of their chunks. Next: `intake` takes
+batches in, `spans` gives every span its home.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select, tuple_
 
-from pipeline.model.span_record import SpanKeys, SpanRecord
+from pipeline.model.span_keys import Home
+from pipeline.model.trace_chunk import ChunkKeys, Outline, TraceChunk
+from pipeline.store.bodies import Place
+from pipeline.store.chunk_keys import home_of, outline_of, span_ids_of, span_keys, unpack_keys
 from pipeline.store.chunks import chunked
 from pipeline.store.dialect import insert
-from pipeline.store.packing import unpack
-from pipeline.store.schema import spans, traces
-from pipeline.store.span_writes import load_contents
+from pipeline.store.homes import resolve
+from pipeline.store.row_ids import new_ids
+from pipeline.store.schema import trace_chunks, traces
 
 TraceKey = tuple[str, str]
 """(trace id, scope)."""
 
 
-@dataclass(slots=True)
-class Known:
-    """What decides about a span; `record` is set when its content is to be written."""
+class StoredChunk(NamedTuple):
+    """A row of `trace_chunks`."""
 
-    keys: SpanKeys
-    end: int
-    digest: bytes
-    id: int | None = None
-    session_ref: int | None = None
-    record: SpanRecord | None = None
-
-    @classmethod
-    def of(cls, record: SpanRecord, digest: bytes) -> "Known":
-        """A span as it came."""
-        keys = SpanKeys(
-            record.trace_id,
-            record.span_id,
-            record.parent_id,
-            record.start,
-            record.own_session,
-            record.own_project,
-            record.fallback_project,
-        )
-        return cls(keys=keys, end=record.end, digest=digest, record=record)
+    n: int
+    place: Place
+    keys: bytes
 
 
 @dataclass(slots=True)
 class Trace:
-    """All spans of one trace, stored ones and new ones."""
+    """One trace, with its stored chunks and the new ones that a commit adds."""
 
     key: TraceKey
     ref: int
-    n_session_ids: int
-    spans: dict[str, Known] = field(default_factory=dict[str, Known])
+    is_new: bool = True
+    n_spans: int = 0
+    n_chunks: int = 0
+    n_session_ids: int = 0
+    outline: Outline | None = None
+    stored: list[StoredChunk] = field(default_factory=list[StoredChunk])
+    added: list[TraceChunk] = field(default_factory=list[TraceChunk])
+    ids: set[bytes] = field(default_factory=set[bytes])
     owner: int | None = None
     """The batch that changed it first: it sends the nudges."""
+    replaced: bool = False
     left_ids: set[str] = field(default_factory=set[str])
     """Session ids that a replaced content named."""
 
 
+class Member(NamedTuple):
+    """One span as its keys tell of it: in which chunk of the trace, and where in there."""
+
+    chunk: int
+    at: int
+    start: int
+    span_id: bytes
+    home: Home
+
+
 def load_traces(connection: Connection, keys: set[TraceKey]) -> dict[TraceKey, Trace]:
-    """The traces with the keys of all their stored spans; unknown traces are made."""
+    """The traces with the keys of all their stored spans; unknown traces are made, in memory."""
     ordered = sorted(keys)
-    if not ordered:
-        return {}
-    found = _find_traces(connection, ordered)
+    found = find_traces(connection, ordered)
+    load_chunks(connection, found.values())
+    for trace in found.values():
+        trace.ids = {i for chunk in trace.stored for i in span_ids_of(chunk.keys)}
     missing = [key for key in ordered if key not in found]
-    if missing:
-        connection.execute(
-            insert(connection, traces).on_conflict_do_nothing(),
-            [{"trace_id": t, "scope": scope, "n_session_ids": 0} for t, scope in missing],
-        )
-        found.update(_find_traces(connection, missing))
-    by_ref = {trace.ref: trace for trace in found.values()}
-    for refs in chunked(sorted(by_ref)):
-        for row in connection.execute(_LIGHT.where(spans.c.trace_ref.in_(refs))):
-            trace = by_ref[row[0]]
-            keys_of = SpanKeys(trace.key[0], row[1], row[2], row[3], row[4], row[5], row[6])
-            trace.spans[row[1]] = Known(keys_of, row[7], row[8], row[9], row[10])
+    if missing and connection.dialect.name == "postgresql":
+        claim_traces(connection, missing)
+        return load_traces(connection, keys)
+    for key, ref in zip(missing, new_ids(connection, traces, len(missing)), strict=True):
+        found[key] = Trace(key, ref)
     return found
 
 
-_LIGHT = select(
-    spans.c.trace_ref,
-    spans.c.span_id,
-    spans.c.parent_id,
-    spans.c.start,
-    spans.c.own_session,
-    spans.c.own_project,
-    spans.c.fallback_project,
-    spans.c.end,
-    spans.c.digest,
-    spans.c.id,
-    spans.c.session_ref,
-)
+def claim_traces(connection: Connection, keys: Sequence[TraceKey]) -> None:
+    """Rows of traces that another transaction may be making too: who comes second waits for it."""
+    empty = {
+        "n_session_ids": 0,
+        "n_spans": 0,
+        "n_chunks": 0,
+        "fallback_project": "",
+        "mixed": False,
+    }
+    rows = [{"trace_id": trace_id, "scope": scope} | empty for trace_id, scope in keys]
+    connection.execute(insert(connection, traces).on_conflict_do_nothing(), rows)
 
 
-def _find_traces(connection: Connection, keys: Sequence[TraceKey]) -> dict[TraceKey, Trace]:
-    columns = select(traces.c.trace_id, traces.c.scope, traces.c.id, traces.c.n_session_ids)
+def find_traces(connection: Connection, keys: Sequence[TraceKey]) -> dict[TraceKey, Trace]:
+    """Those of the traces that are known, locked."""
     found: dict[TraceKey, Trace] = {}
     for piece in chunked(keys):
         named = tuple_(traces.c.trace_id, traces.c.scope).in_(piece)
         # The lock serialises commits on one trace; SQLite has only one writer anyway.
-        locked = columns.where(named).order_by(traces.c.id).with_for_update()
-        for trace_id, scope, ref, n_ids in connection.execute(locked):
-            key = (trace_id, scope)
-            found[key] = Trace(key, ref, n_ids)
+        locked = _ROWS.where(named).order_by(traces.c.id).with_for_update()
+        found.update(_traces(connection.execute(locked)))
     return found
 
 
-def rank(connection: Connection, span: Known) -> tuple[Any, ...]:
-    """The greater one wins: the later end, then the greater bytes, then where it says it belongs."""
-    keys = span.keys
-    routing = (keys.own_session or "", keys.own_project or "", keys.fallback_project)
-    if span.record is not None:
-        record = span.record
-        return (span.end, record.body, record.resource, record.scope_info, *routing)
-    stored = select(spans.c.body, spans.c.resource, spans.c.scope_info)
-    row = connection.execute(stored.where(spans.c.id == span.id)).one()
-    shared = load_contents(connection, {row.resource, row.scope_info})
-    resource, scope_info = shared[row.resource], shared[row.scope_info]
-    return (span.end, unpack(row.body), resource, scope_info, *routing)
+def traces_of(connection: Connection, refs: Iterable[int]) -> list[Trace]:
+    """The traces of these rows, with their stored chunks, as a reader sees them."""
+    found: dict[TraceKey, Trace] = {}
+    for piece in chunked(sorted(refs)):
+        found.update(_traces(connection.execute(_ROWS.where(traces.c.id.in_(piece)))))
+    load_chunks(connection, found.values())
+    return list(found.values())
+
+
+_ROWS = select(
+    traces.c.trace_id,
+    traces.c.scope,
+    traces.c.id,
+    traces.c.n_spans,
+    traces.c.n_chunks,
+    traces.c.n_session_ids,
+    traces.c.own_session,
+    traces.c.own_project,
+    traces.c.fallback_project,
+    traces.c.mixed,
+)
+
+
+def _traces(rows: Iterable[Sequence[Any]]) -> Iterator[tuple[TraceKey, Trace]]:
+    for trace_id, scope, ref, n_spans, n_chunks, n_ids, *outline in rows:
+        key = (trace_id, scope)
+        known = Outline(*outline) if n_chunks else None
+        yield key, Trace(key, ref, False, n_spans, n_chunks, n_ids, known)
+
+
+def load_chunks(connection: Connection, wanted: Iterable[Trace]) -> None:
+    """Give the traces their stored chunks, in order."""
+    by_ref = {trace.ref: trace for trace in wanted}
+    for refs in chunked(sorted(by_ref)):
+        rows = connection.execute(_CHUNKS.where(trace_chunks.c.trace_ref.in_(refs)))
+        for ref, n, segment, offset, length, keys in rows:
+            by_ref[ref].stored.append(StoredChunk(n, Place(segment, offset, length), bytes(keys)))
+
+
+_CHUNKS = select(
+    trace_chunks.c.trace_ref,
+    trace_chunks.c.n,
+    trace_chunks.c.segment,
+    trace_chunks.c.offset,
+    trace_chunks.c.length,
+    trace_chunks.c.packed_keys,
+).order_by(trace_chunks.c.trace_ref, trace_chunks.c.n)
+
+
+def members_of(
+    trace_id: str, packed: Sequence[bytes], outline: Outline | None = None
+) -> list[Member]:
+    """Every span of the trace once, with its home; of two contents the later one counts.
+
+    With an outline that is not mixed the homes need no resolving.
+    """
+    keys = [unpack_keys(chunk) for chunk in packed]
+    latest: dict[bytes, tuple[int, int]] = {}
+    for n, chunk in enumerate(keys):
+        for at, span_id in enumerate(chunk.span_ids):
+            latest[span_id] = (n, at)
+    if outline is None or outline.mixed:
+        homes = _resolved(trace_id, keys, latest)
+    else:
+        homes = dict.fromkeys(latest, home_of(outline, trace_id))
+    return [
+        Member(n, at, keys[n].starts[at], span_id, homes[span_id])
+        for span_id, (n, at) in latest.items()
+    ]
+
+
+def _resolved(
+    trace_id: str, keys: Sequence[ChunkKeys], latest: dict[bytes, tuple[int, int]]
+) -> dict[bytes, Home]:
+    spelt = [list(span_keys(trace_id, chunk)) for chunk in keys]
+    homes = resolve([spelt[n][at] for n, at in latest.values()])
+    return {span_id: homes[span_id.hex()] for span_id in latest}
+
+
+def whole_outline(packed: Sequence[bytes]) -> tuple[Outline, set[str]]:
+    """What the spans of a trace have in common, replaced contents left out, and their session ids."""
+    keys = [unpack_keys(chunk) for chunk in packed]
+    latest: dict[bytes, tuple[int, int]] = {}
+    for n, chunk in enumerate(keys):
+        for at, span_id in enumerate(chunk.span_ids):
+            latest[span_id] = (n, at)
+    places = list(latest.values())
+    columns = zip(*([column[at] for column in keys[n]] for n, at in places), strict=True)
+    whole = ChunkKeys(*(list(column) for column in columns))
+    return outline_of(whole), {session for session in whole.own_sessions if session}

@@ -22,7 +22,8 @@ from pipeline.errors import StoreUnavailable
 from pipeline.model.api_key import ApiKey
 from pipeline.model.nudge import AgentNudge, CommitResult, Nudge
 from pipeline.model.signal import Signal
-from pipeline.model.span_record import Resolver, SpanRecord
+from pipeline.model.trace_chunk import TraceChunk
+from tests.unit.chunk_records import Record, records_of
 
 EXPORT = f"/{TRACES.service}/Export"
 
@@ -31,7 +32,7 @@ class SinkStore:
     """Takes everything at once, unless told to fail or to hold commits back."""
 
     def __init__(self) -> None:
-        self.spans: list[SpanRecord] = []
+        self.spans: list[Record] = []
         self.signals: dict[str, Signal] = {}
         self.failing = False
         self.free = threading.Event()
@@ -42,20 +43,19 @@ class SinkStore:
         self.used: set[str] = set()
         self.agents: tuple[AgentNudge, ...] = ()
 
-    def submit_spans(
-        self, batch: Sequence[SpanRecord], resolve: Resolver
-    ) -> "Future[CommitResult]":
+    def submit_spans(self, batch: Sequence[TraceChunk]) -> "Future[CommitResult]":
         future: Future[CommitResult] = Future()
         threading.Thread(target=self._commit, args=(batch, future)).start()
         return future
 
-    def _commit(self, batch: Sequence[SpanRecord], future: "Future[CommitResult]") -> None:
+    def _commit(self, batch: Sequence[TraceChunk], future: "Future[CommitResult]") -> None:
         self.free.wait(10)
         if self.failing:
             future.set_exception(StoreUnavailable("the disk is full"))
             return
-        self.spans.extend(batch)
-        future.set_result(CommitResult(n_new=len(batch), nudges=self.on_commit))
+        spans = records_of(batch)
+        self.spans.extend(spans)
+        future.set_result(CommitResult(n_new=len(spans), nudges=self.on_commit))
 
     def commit_signals(self, signals: Sequence[Signal]) -> CommitResult:
         self.ping()

@@ -15,13 +15,15 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from exporter.resolve import resolve
 from pipeline.errors import StoreUnavailable
 from pipeline.model.session import SessionKey
 from pipeline.model.signal import Signal
-from pipeline.model.span_record import SpanKeys, SpanRecord
+from pipeline.model.span_keys import SpanKeys
+from pipeline.model.trace_chunk import TraceChunk
 from pipeline.store import Store
+from pipeline.store.chunk_keys import span_keys, unpack_keys
 from pipeline.store.findings import finish_investigation
+from pipeline.store.homes import resolve
 from pipeline.store.signals import commit_signals
 from tests.databases import Databases, working_on
 from tests.postgres import PostgresServer, new_database, own_server
@@ -56,11 +58,11 @@ def databases() -> Generator[Databases]:
         yield made
 
 
-def halves() -> tuple[list[SpanRecord], list[SpanRecord]]:
+def halves() -> tuple[list[TraceChunk], list[TraceChunk]]:
     """Roots of 1,000 traces, and their children; a session has several traces, some have no name."""
     luck = random.Random(7)
-    roots: list[SpanRecord] = []
-    children: list[SpanRecord] = []
+    roots: list[TraceChunk] = []
+    children: list[TraceChunk] = []
     for number in range(N_TRACES):
         trace = f"{number + 1:032x}"
         name = luck.choice([None, f"s{number % 97}"])
@@ -72,14 +74,15 @@ def halves() -> tuple[list[SpanRecord], list[SpanRecord]]:
     return roots, children
 
 
-def keys_of(span: SpanRecord) -> SpanKeys:
+def keys_of(span: TraceChunk) -> SpanKeys:
     """What decides about its home."""
-    return SpanKeys(*(getattr(span, name) for name in SpanKeys._fields))
+    (keys,) = span_keys(span.trace_id, unpack_keys(span.keys))
+    return keys
 
 
-def homes_of(spans: list[SpanRecord]) -> dict[tuple[str, str], tuple[str, str]]:
+def homes_of(spans: list[TraceChunk]) -> dict[tuple[str, str], tuple[str, str]]:
     """(trace id, span id) -> (project, session) as the pure resolver says."""
-    by_trace: dict[str, list[SpanRecord]] = {}
+    by_trace: dict[str, list[TraceChunk]] = {}
     for span in spans:
         by_trace.setdefault(span.trace_id, []).append(span)
     return {

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from exporter.decode import SESSION_KEYS
 from exporter.otlp_json import read_request
-from exporter.resolve import resolve
 from pipeline.model.span import Span
-from pipeline.model.span_record import SpanKeys
+from pipeline.model.span_keys import SpanKeys
+from pipeline.store.homes import resolve
 from pipeline.store.span_codec import decode_span
 
 FOLDER = Path(__file__).parent

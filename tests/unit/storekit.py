@@ -7,7 +7,6 @@ from typing import Any
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from exporter.resolve import resolve
 from pipeline.model.answers import FinishResult
 from pipeline.model.cluster import Cluster, Condition, GateState, Rate, Rule
 from pipeline.model.finding import Basis, Finding, FindingState, HealthyRate
@@ -22,8 +21,10 @@ from pipeline.model.session import (
     StepOutline,
 )
 from pipeline.model.signal import Signal, SignalKind, SignalSource, Verdict, VerdictLabel
-from pipeline.model.span_record import SpanRecord
+from pipeline.model.trace_chunk import ChunkKeys, TraceChunk
 from pipeline.store import Store
+from pipeline.store.chunk_body import SpanGroup, join
+from pipeline.store.chunk_keys import chunk_of
 from tests.databases import current
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -60,8 +61,8 @@ def record(
     end: int = 100,
     name: str = "chat",
     scope: str = "",
-) -> SpanRecord:
-    """One received span."""
+) -> TraceChunk:
+    """A chunk of one received span."""
     begun = span if start is None else start
     wire = Span(
         trace_id=bytes.fromhex(trace),
@@ -71,25 +72,21 @@ def record(
         start_time_unix_nano=begun,
         end_time_unix_nano=end,
     )
-    return SpanRecord(
-        scope=scope,
-        trace_id=trace,
-        span_id=span.to_bytes(8, "big").hex(),
-        parent_id=None if parent is None else parent.to_bytes(8, "big").hex(),
-        start=begun,
-        end=end,
-        own_session=session,
-        own_project=project,
-        fallback_project=fallback,
-        body=wire.SerializeToString(),
-        resource=b"",
-        scope_info=b"",
+    keys = ChunkKeys(
+        span_ids=[wire.span_id],
+        parents=[wire.parent_span_id],
+        starts=[begun],
+        ends=[end],
+        own_sessions=[session],
+        own_projects=[project],
+        fallbacks=[fallback],
     )
+    return chunk_of(scope, trace, keys, join([SpanGroup(b"", b"", [wire.SerializeToString()])]))
 
 
-def send(store: Store, *records: SpanRecord) -> CommitResult:
+def send(store: Store, *chunks: TraceChunk) -> CommitResult:
     """Commit one batch."""
-    return store.submit_spans(records, resolve).result(timeout=30)
+    return store.submit_spans(chunks).result(timeout=30)
 
 
 def signal(

@@ -18,7 +18,7 @@ from exporter.decode import (
     describe_rejected,
 )
 from pipeline.errors import BadRequest
-from pipeline.model.span_record import SpanRecord
+from tests.unit.chunk_records import Record, records_of
 from tests.unit.otlp import Scalar, attributes, request, span
 
 
@@ -26,14 +26,14 @@ def read(*spans: Span, project: str = "default", **resource: Scalar) -> Decoded:
     return decode(request(*spans, **resource).SerializeToString(), project=project)
 
 
-def only(decoded: Decoded) -> SpanRecord:
+def only(decoded: Decoded) -> Record:
     assert not decoded.rejected
-    (record,) = decoded.spans
+    (record,) = records_of(decoded.chunks)
     return record
 
 
 def reasons(decoded: Decoded) -> list[str]:
-    assert decoded.spans == ()
+    assert decoded.chunks == ()
     return list(decoded.rejected)
 
 
@@ -50,8 +50,8 @@ def test_a_record_keeps_what_was_sent() -> None:
 
 
 def test_an_empty_request_is_fine() -> None:
-    assert decode(b"", project="p") == ((), {})
-    assert read() == ((), {})
+    assert decode(b"", project="p") == ((), 0, {})
+    assert read() == ((), 0, {})
 
 
 @pytest.mark.parametrize("body", [b"\xff\xff\xff", b'{"resourceSpans": []}', b"\x0a\x05ab"])
@@ -123,7 +123,7 @@ def test_a_bad_span_is_rejected_alone(change: dict[str, bytes | int], reason: st
     for name, value in change.items():
         setattr(bad, name, value)
     decoded = read(span(1), bad, span(3))
-    assert [record.span_id[-1] for record in decoded.spans] == ["1", "3"]
+    assert [record.span_id[-1] for record in records_of(decoded.chunks)] == ["1", "3"]
     assert decoded.rejected == {reason: 1}
 
 
@@ -163,14 +163,14 @@ def test_no_bytes_crash_it(body: bytes) -> None:
         for resource_spans in ExportTraceServiceRequest.FromString(body).resource_spans
         for scope_spans in resource_spans.scope_spans
     )
-    assert len(decoded.spans) + decoded.rejected.total() == n_spans
+    assert decoded.n_spans + decoded.rejected.total() == n_spans
 
 
 @settings(max_examples=50)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2**64 - 1)), max_size=6))
 def test_every_span_is_kept_or_counted(given_spans: list[tuple[int, int]]) -> None:
     decoded = read(*(span(span_id, start=start) for span_id, start in given_spans))
-    assert len(decoded.spans) + decoded.rejected.total() == len(given_spans)
+    assert decoded.n_spans + decoded.rejected.total() == len(given_spans)
 
 
 def test_baggage_as_w3c_writes_it() -> None:
@@ -206,8 +206,8 @@ def test_the_sidecar_does_not_watch_itself_watching(
 ) -> None:
     sent = span(1, temporalWorkflowID=workflow_id, kelet__depth=depth)
     decoded = read(sent, project="kelet-sidecar")
-    assert len(decoded.spans) == stored
+    assert decoded.n_spans == stored
     assert stored or reasons(decoded) == ["a workflow that analyses the sidecar's own sessions"]
     by_resource = read(sent, kelet__project="kelet-sidecar")
-    assert len(by_resource.spans) == stored
-    assert len(read(sent, project="shop").spans) == 1, "other projects are the users' own"
+    assert by_resource.n_spans == stored
+    assert read(sent, project="shop").n_spans == 1, "other projects are the users' own"

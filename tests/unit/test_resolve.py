@@ -6,8 +6,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.resolve import resolve
-from pipeline.model.span_record import Home, SpanKeys
+from pipeline.model.span_keys import Home, SpanKeys
+from pipeline.store.homes import resolve
 
 
 def keys(

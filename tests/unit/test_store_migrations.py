@@ -18,6 +18,7 @@ from pipeline.store.migrate import HEAD, SCRIPTS, current_revision, downgrade, m
 from pipeline.store.packing import digest_of, pack
 from pipeline.store.schema import metadata
 from tests.databases import Databases
+from tests.unit.chunk_records import records_of
 from tests.unit.storekit import TRACE, Clock, record, send, signal
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -118,7 +119,7 @@ def fill_first_schema(connection: Connection) -> list[str]:
     body = waiting.model_dump_json()
     places = {"session_id": "s", "session_ref": 1, "via": "session", "received": 1, "body": body}
     connection.execute(tables["signals"].insert(), {"project": "p", "identity": "i"} | places)
-    return [record(1).span_id, record(2).span_id]
+    return [span.span_id for span in records_of([record(1), record(2)])]
 
 
 def first_spans() -> list[dict[str, Any]]:
@@ -139,7 +140,7 @@ def first_spans() -> list[dict[str, Any]]:
             "scope_info": digest_of(b""),
             "body": pack(span.body),
         }
-        for span in (record(1, session="s"), record(2, parent=1))
+        for span in records_of([record(1, session="s"), record(2, parent=1)])
     ]
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.model.signal import Signal
-from pipeline.model.span_record import SpanRecord
+from pipeline.model.trace_chunk import TraceChunk
 from pipeline.store import Store
 from pipeline.store.dialect import database_url, writing_engine
 from pipeline.store.schema import metadata
@@ -68,11 +68,11 @@ def wiped(
     engine.dispose()
 
 
-def outcome(store: Store, events: list[SpanRecord | Signal], batch: int, *, analyse: bool) -> Any:
+def outcome(store: Store, events: list[TraceChunk | Signal], batch: int, *, analyse: bool) -> Any:
     """Everything that the store says after these arrived in this order."""
     for at in range(0, len(events), batch):
         part = events[at : at + batch]
-        n_new = send(store, *(e for e in part if isinstance(e, SpanRecord))).n_new
+        n_new = send(store, *(e for e in part if isinstance(e, TraceChunk))).n_new
         assert n_new <= len(part)
         store.commit_signals([e for e in part if isinstance(e, Signal)])
         for session in store.list_sessions("")[0] if analyse else ():
@@ -96,7 +96,7 @@ arrivals = given(
 
 def check_arrival(
     wiped: Callable[[], Store],
-    received: list[SpanRecord],
+    received: list[TraceChunk],
     observed: list[Signal],
     chance: Any,
     batch: int,
@@ -104,7 +104,7 @@ def check_arrival(
     analyse: bool,
 ) -> None:
     """Shuffled, partly twice, in small batches, analysed in between or not: always the same."""
-    events: list[SpanRecord | Signal] = [*received, *observed]
+    events: list[TraceChunk | Signal] = [*received, *observed]
     shuffled = [*events, *chance.sample(events, len(events) // 2)]
     chance.shuffle(shuffled)
     one = outcome(wiped(), shuffled, batch, analyse=analyse)

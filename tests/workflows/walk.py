@@ -18,7 +18,6 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from temporalio.client import Client
 
 from exporter.decode import decode
-from exporter.resolve import resolve
 from pipeline.config import Config
 from pipeline.model.nudge import Nudge
 from pipeline.model.signal import Signal, SignalKind, SignalSource
@@ -53,8 +52,8 @@ class Walk:
         """Commit and nudge, as the edge does."""
         body = request(*spans).SerializeToString()
         decoded = decode(body, project=self.project)
-        assert len(decoded.spans) == len(spans)
-        done = self.store.submit_spans(decoded.spans, resolve)
+        assert decoded.n_spans == len(spans)
+        done = self.store.submit_spans(decoded.chunks)
         result = await asyncio.wrap_future(done)
         if nudge:
             await self._nudge(result.nudges)
@@ -83,13 +82,14 @@ class Walk:
             assert time.monotonic() < deadline, (progress, self.log())
             await asyncio.sleep(0.1)
 
-    def worker(self) -> "subprocess.Popen[bytes]":
+    def worker(self, **settings: str) -> "subprocess.Popen[bytes]":
         """`kelet-sidecar work` as a process that can be killed."""
         config = self.config
         env = os.environ | {
             "KELET_TEMPORAL_TASK_QUEUE": config.temporal_task_queue,
             "KELET_DEBOUNCE": f"{config.debounce.total_seconds()}s",
             "KELET_AGGREGATION_QUIET": f"{config.aggregation_quiet.total_seconds()}s",
+            **settings,
         }
         where = ["--data-dir", str(config.data_dir), "--temporal-address", config.temporal_target]
         with self._log.open("ab") as log:

@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 from exporter.decode import decode
 from exporter.otlp_json import read_request
-from exporter.resolve import resolve
 from exporter.signal_body import read_signal
 from pipeline.aggregation.aggregate import aggregate
 from pipeline.aggregation.gate import gate_project
@@ -33,9 +32,12 @@ from pipeline.model.finding import Finding
 from pipeline.model.session import SessionRow
 from pipeline.model.signal import Signal
 from pipeline.model.span import Span
-from pipeline.model.span_record import SpanKeys, SpanRecord
+from pipeline.model.span_keys import SpanKeys
 from pipeline.signals.enrich import enrich
 from pipeline.signals.merge import merge_signals
+from pipeline.store.chunk_body import split
+from pipeline.store.chunk_keys import span_keys, unpack_keys
+from pipeline.store.homes import resolve
 from pipeline.store.span_codec import decode_span
 from pipeline.verdict import decide
 from tests.scenarios.held_out.truth import Application, Line
@@ -96,34 +98,25 @@ def diagnose(app: Application) -> Outcome:
 
 def read_spans(app: Application) -> Spans:
     """Every span of every session, as the store would give it back."""
-    records: dict[str, list[SpanRecord]] = defaultdict(list)
+    keys: dict[str, list[SpanKeys]] = defaultdict(list)
+    spans: dict[tuple[str, str], Span] = {}
     for line in app.lines:
         body = read_request(json.dumps(line)).request.SerializeToString()
         decoded = decode(body, project=app.name)
         assert not decoded.rejected
-        for record in decoded.spans:
-            records[record.trace_id].append(record)
+        for chunk in decoded.chunks:
+            keys[chunk.trace_id] += span_keys(chunk.trace_id, unpack_keys(chunk.keys))
+            for group in split(chunk.body):
+                for wire in group.spans:
+                    span = decode_span(wire, group.resource, group.scope_info)
+                    spans[span.trace_id, span.span_id] = span
     sessions: dict[str, list[Span]] = defaultdict(list)
-    for of_trace in records.values():
-        homes = resolve([_keys(record) for record in of_trace])
-        for record in of_trace:
-            span = decode_span(record.body, record.resource, record.scope_info)
-            sessions[homes[record.span_id].session_id].append(span)
+    for trace_id, of_trace in keys.items():
+        for span_id, home in resolve(of_trace).items():
+            sessions[home.session_id].append(spans[trace_id, span_id])
     return {
         s: sorted(of, key=lambda span: (span.start, span.span_id)) for s, of in sessions.items()
     }
-
-
-def _keys(record: SpanRecord) -> SpanKeys:
-    return SpanKeys(
-        record.trace_id,
-        record.span_id,
-        record.parent_id,
-        record.start,
-        record.own_session,
-        record.own_project,
-        record.fallback_project,
-    )
 
 
 def session_rows(app: Application, spans: Spans) -> tuple[SessionRow, ...]:

@@ -1,0 +1,124 @@
+"""Pure: OTLP trace requests parsed so that finding one attribute makes no object of the others.
+
+In: request bytes. Out: `ScanRequest`, a message class; the span's own ids from its attributes. Next:
+`decode` turns the request into chunks.
+
+The schema is OTLP's own but for one field: `Span.attributes` is declared as a map, which is the same
+on the wire as repeated `KeyValue`s. Everything is still checked as OTLP prescribes, in C. Of a key that
+stands twice the last wins, as maps in protobuf have it.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from google.protobuf.descriptor_pb2 import (
+    DescriptorProto,
+    FieldDescriptorProto,
+    FileDescriptorProto,
+)
+from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.message_factory import GetMessageClass
+from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
+from opentelemetry.proto.common.v1 import common_pb2
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue
+from opentelemetry.proto.resource.v1 import resource_pb2
+from opentelemetry.proto.trace.v1 import trace_pb2
+
+from exporter.baggage import PROJECT_KEY
+
+SESSION_KEYS = (
+    "gen_ai.conversation.id",
+    "session.id",
+    "langfuse.session.id",
+    "gen_ai.session.id",
+    "traceloop.association.properties.session_id",
+    "langsmith.trace.session_id",
+    "ai.telemetry.metadata.sessionId",
+    "session_id",
+)
+"""Where a span's own session id is looked for; the first that is there wins."""
+
+Attributes = Mapping[str, AnyValue]
+
+
+def _scan_request() -> Any:
+    pool = DescriptorPool()
+    for module in (common_pb2, resource_pb2, trace_pb2, trace_service_pb2):
+        file = FileDescriptorProto()
+        module.DESCRIPTOR.CopyToProto(file)
+        for message in file.message_type:
+            if message.name in ("Span", "Resource"):
+                _map_attributes(message, f".{file.package}.{message.name}")
+        pool.Add(file)
+    service = trace_service_pb2.DESCRIPTOR
+    name = service.message_types_by_name["ExportTraceServiceRequest"].full_name
+    return GetMessageClass(pool.FindMessageTypeByName(name))
+
+
+def _map_attributes(message: DescriptorProto, full_name: str) -> None:
+    entry = message.nested_type.add(name="AttributesEntry")
+    entry.options.map_entry = True
+    kinds = (FieldDescriptorProto.TYPE_STRING, FieldDescriptorProto.TYPE_MESSAGE)
+    for number, (name, kind) in enumerate(zip(("key", "value"), kinds, strict=True), 1):
+        optional = FieldDescriptorProto.LABEL_OPTIONAL
+        entry.field.add(name=name, number=number, type=kind, label=optional)
+    entry.field[1].type_name = f".{AnyValue.DESCRIPTOR.full_name}"
+    (field,) = (field for field in message.field if field.name == "attributes")
+    field.type_name = f"{full_name}.AttributesEntry"
+
+
+ScanRequest = _scan_request()
+"""`ExportTraceServiceRequest` with maps of attributes."""
+
+
+def own_sessions(attributes: Sequence[Attributes]) -> list[str | None]:
+    """Each span's own session id; None where it carries none."""
+    found = [_text_at(given, SESSION_KEYS[0]) for given in attributes]
+    if None not in found:
+        return found
+    return [
+        session if session is not None else _first_session(given)
+        for session, given in zip(found, attributes, strict=True)
+    ]
+
+
+def own_projects(attributes: Sequence[Attributes]) -> list[str | None]:
+    """Each span's own project; None where it carries none."""
+    return [_text_at(a, PROJECT_KEY) if PROJECT_KEY in a else None for a in attributes]
+
+
+def _first_session(attributes: Attributes) -> str | None:
+    for key in SESSION_KEYS:
+        if key in attributes and (text := id_text(attributes[key])) is not None:
+            return text
+    return None
+
+
+def _text_at(attributes: Attributes, key: str) -> str | None:
+    """Most ids are strings; asking which of the kinds a value has costs more than all else."""
+    if key not in attributes:
+        return None
+    value = attributes[key]
+    text = value.string_value
+    return text if text and not text.isspace() else id_text(value)
+
+
+def id_text(value: AnyValue) -> str | None:
+    """A string that is not blank as it stands, a number as text; anything else is no id."""
+    match value.WhichOneof("value"):
+        case "string_value":
+            return value.string_value if value.string_value.strip() else None
+        case "int_value":
+            return str(value.int_value)
+        case "double_value":
+            return number_text(value.double_value)
+        case _:
+            return None
+
+
+def number_text(number: float) -> str | None:
+    """12.0 and 12 are the same id: some SDKs send every number as a double."""
+    if not math.isfinite(number):
+        return None
+    return str(int(number)) if number.is_integer() else repr(number)

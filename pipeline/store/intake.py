@@ -1,0 +1,162 @@
+"""A batch taken into the known traces: what is new, what is known, what has another content.
+
+In: chunks of one batch and the traces they belong to. Out: the traces with what is to be stored, and
+a `Tally`. Next: `spans` gives every span its home and writes.
+
+A chunk of spans that are all unknown is taken as it is. Only where an id is known already are contents
+read back and compared: of two the later end wins, then the greater bytes.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from sqlalchemy import Connection
+
+from pipeline.model.nudge import CommitResult, Nudge
+from pipeline.model.trace_chunk import ChunkKeys, TraceChunk
+from pipeline.store.bodies import BodyStore
+from pipeline.store.chunk_body import only, split
+from pipeline.store.chunk_keys import chunk_of, only_keys, span_ids_of, unpack_keys
+from pipeline.store.traces import Trace, TraceKey
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of one batch."""
+
+    n_new: int = 0
+    n_duplicate: int = 0
+    n_replaced: int = 0
+    n_conflicts: int = 0
+    nudges: list[Nudge] = field(default_factory=list[Nudge])
+
+    def result(self) -> CommitResult:
+        """As the caller gets it."""
+        return CommitResult(
+            n_new=self.n_new,
+            n_duplicate=self.n_duplicate,
+            n_replaced=self.n_replaced,
+            n_conflicts=self.n_conflicts,
+            nudges=tuple(self.nudges),
+        )
+
+
+class Content(NamedTuple):
+    """All that is stored of one span."""
+
+    end: int
+    span: bytes
+    resource: bytes
+    scope_info: bytes
+    routing: tuple[str, str, str]
+
+    def rank(self) -> tuple[Any, ...]:
+        """The greater one wins: the later end, then the greater bytes, then where it says it belongs."""
+        return (self.end, canonical_span(self.span), *self[2:4], *self.routing)
+
+
+def canonical_span(span: bytes) -> bytes:
+    """The same bytes for the same span: encoders differ in what they write of empty fields."""
+    return Span.FromString(span).SerializeToString(deterministic=True)
+
+
+def merge_batch(
+    connection: Connection,
+    bodies: BodyStore,
+    known: Mapping[TraceKey, Trace],
+    batch: Sequence[TraceChunk],
+    owner: int,
+) -> Tally:
+    """Take the batch into the known traces, in memory."""
+    tally = Tally()
+    for chunk in batch:
+        trace = known[chunk.trace_id, chunk.scope]
+        ids = set(chunk.span_ids)
+        if len(ids) == len(chunk.span_ids) and trace.ids.isdisjoint(ids):
+            tally.n_new += len(ids)
+            taken = chunk
+        elif _is_stored(connection, bodies, trace, chunk):
+            tally.n_duplicate += len(chunk.span_ids)
+            continue
+        else:
+            current: dict[bytes, Content] = {}
+            for part in _parts(connection, bodies, trace, ids):
+                current.update((i, content) for i, content in _read(*part) if i in ids)
+            taken = _compare(trace, chunk, current, tally)
+        if taken is not None:
+            trace.added.append(taken)
+            trace.ids |= ids
+            trace.owner = owner if trace.owner is None else trace.owner
+    return tally
+
+
+def _is_stored(connection: Connection, bodies: BodyStore, trace: Trace, chunk: TraceChunk) -> bool:
+    """Whether the chunk is there just so: what a sender that missed the answer sends again."""
+    if any(chunk.keys == other.keys and chunk.body == other.body for other in trace.added):
+        return True
+    n_bytes = len(chunk.body)
+    alike = [c.place for c in trace.stored if c.keys == chunk.keys and c.place.length == n_bytes]
+    return any(body == chunk.body for body in bodies.read(connection, alike))
+
+
+def _parts(
+    connection: Connection, bodies: BodyStore, trace: Trace, wanted: set[bytes]
+) -> Iterator[tuple[ChunkKeys, bytes]]:
+    """Keys and body of every chunk that holds one of the spans, in order."""
+    holding = [c for c in trace.stored if not wanted.isdisjoint(span_ids_of(c.keys))]
+    read = bodies.read(connection, [chunk.place for chunk in holding])
+    for chunk, body in zip(holding, read, strict=True):
+        yield unpack_keys(chunk.keys), body
+    for added in trace.added:
+        if not wanted.isdisjoint(added.span_ids):
+            yield unpack_keys(added.keys), added.body
+
+
+def _read(keys: ChunkKeys, body: bytes) -> Iterator[tuple[bytes, Content]]:
+    """Each span of a chunk with its content, in order."""
+    at = 0
+    for group in split(body):
+        for span in group.spans:
+            routing = (keys.own_sessions[at] or "", keys.own_projects[at] or "", keys.fallbacks[at])
+            content = Content(keys.ends[at], span, group.resource, group.scope_info, routing)
+            yield keys.span_ids[at], content
+            at += 1
+
+
+def _compare(
+    trace: Trace, chunk: TraceChunk, current: dict[bytes, Content], tally: Tally
+) -> TraceChunk | None:
+    """What of the chunk is to be stored, if any."""
+    keys = unpack_keys(chunk.keys)
+    kept: dict[bytes, int] = {}
+    for at, (span_id, content) in enumerate(_read(keys, chunk.body)):
+        old = current.get(span_id)
+        if old is None:
+            tally.n_new += 1
+        elif same(old, content):
+            tally.n_duplicate += 1
+            continue
+        else:
+            tally.n_replaced += 1
+            if content.rank() <= old.rank():
+                continue
+            trace.replaced = True
+            if old.routing[0]:
+                trace.left_ids.add(old.routing[0])
+        current[span_id] = content
+        kept[span_id] = at
+    if not kept:
+        return None
+    places = sorted(kept.values())
+    if len(places) == len(chunk.span_ids):
+        return chunk
+    return chunk_of(chunk.scope, chunk.trace_id, only_keys(keys, places), only(chunk.body, places))
+
+
+def same(one: Content, other: Content) -> bool:
+    """Whether both say the same, however it was encoded."""
+    if one._replace(span=b"") != other._replace(span=b""):
+        return False
+    return one.span == other.span or canonical_span(one.span) == canonical_span(other.span)

@@ -1,0 +1,207 @@
+"""Bodies in files: a log of segments beside the SQLite database.
+
+In: bodies within a transaction. Out: places in `<folder>/<segment>.otlp`. Next: `compaction` gives the
+room of deleted bodies back.
+
+Each process that writes has one segment open, of which it holds the file lock. A group of bodies is
+written and synced before the transaction that refers to it commits: a crash in between leaves bytes
+that nothing refers to. A new process begins a new segment, so nothing is ever written behind such
+bytes. Segments are named for the time of their making and a name is never used again. A segment is a
+valid OTLP `TracesData`, as bodies are and messages joined end to end stay one.
+"""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from sqlalchemy import Connection, bindparam, update
+
+from pipeline.store.bodies import TABLE, BodyMoved, Place, TableBodies
+from pipeline.store.dialect import insert
+from pipeline.store.schema import segments
+
+ROLL_AT = 128 * 2**20
+"""Bytes from which a new segment is begun."""
+
+SUFFIX = ".otlp"
+PROBE_BYTES = 4096
+MAX_VECTORS = 1000
+"""Below the least IOV_MAX."""
+
+
+class SegmentFiles:
+    """Bodies in segments; what a migration put into the table is read from there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._table = TableBodies()
+        self._fd: int | None = None
+        self._segment = 0
+        self._size = 0
+
+    @property
+    def open_segment(self) -> int | None:
+        """The segment that this process writes to."""
+        return None if self._fd is None else self._segment
+
+    def path(self, segment: int) -> Path:
+        """The file of a segment."""
+        return self.folder / f"{segment}{SUFFIX}"
+
+    def append(self, connection: Connection, bodies: Sequence[bytes]) -> list[Place]:
+        """Written and synced when this returns."""
+        if not bodies:
+            return []
+        if self._size >= ROLL_AT:
+            self.close()
+        fd = self._open() if self._fd is None else self._fd
+        places: list[Place] = []
+        end = self._size
+        for body in bodies:
+            places.append(Place(self._segment, end, len(body)))
+            end += len(body)
+        try:
+            _write_all(fd, bodies)
+            os.fdatasync(fd)
+        except OSError:
+            self._abandon()
+            raise
+        _count(connection, self._segment, end - self._size)
+        self._size = end
+        return places
+
+    def read(self, connection: Connection, places: Sequence[Place]) -> Iterator[bytes]:
+        """Each body when it is asked for; neighbours of one segment share its opening."""
+        fd, opened = -1, -1
+        try:
+            for place in places:
+                if place.segment == TABLE:
+                    yield from self._table.read(connection, [place])
+                    continue
+                if place.segment != opened:
+                    if fd >= 0:
+                        os.close(fd)
+                        fd = -1
+                    fd, opened = self._open_to_read(place.segment), place.segment
+                body = os.pread(fd, place.length, place.offset)
+                if len(body) != place.length:
+                    raise BodyMoved("a stored body is not where it was")
+                yield body
+        finally:
+            if fd >= 0:
+                os.close(fd)
+
+    def delete(self, connection: Connection, places: Sequence[Place]) -> None:
+        """Their bytes are dead from now on."""
+        self._table.delete(connection, [place for place in places if place.segment == TABLE])
+        dead: dict[int, int] = {}
+        for place in places:
+            if place.segment != TABLE:
+                dead[place.segment] = dead.get(place.segment, 0) - place.length
+        for segment, length in sorted(dead.items()):
+            _count(connection, segment, length)
+
+    def probe(self) -> None:
+        """Write and remove a small file: a full disk or one that is read-only shows here."""
+        self.folder.mkdir(exist_ok=True)
+        path = self.folder / f"probe-{os.getpid()}"
+        try:
+            with path.open("wb", buffering=0) as file:
+                file.write(bytes(PROBE_BYTES))
+                os.fdatasync(file.fileno())
+        finally:
+            path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """End the open segment; one without any byte is removed."""
+        if self._fd is None:
+            return
+        if self._size == 0:
+            self.path(self._segment).unlink(missing_ok=True)
+        os.close(self._fd)
+        self._fd, self._size = None, 0
+
+    def lock(self, segment: int) -> int | None:
+        """A descriptor that holds the segment's lock; None while a process writes to it."""
+        fd = os.open(self.path(segment), os.O_RDWR)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(fd)
+            return None
+        return fd
+
+    def on_disk(self) -> dict[int, int]:
+        """The size of every segment file."""
+        if not self.folder.exists():
+            return {}
+        found: dict[int, int] = {}
+        for path in self.folder.glob(f"*{SUFFIX}"):
+            with suppress(ValueError, FileNotFoundError):
+                found[int(path.stem)] = path.stat().st_size
+        return found
+
+    def _open(self) -> int:
+        self.folder.mkdir(exist_ok=True)
+        while True:
+            segment = time.time_ns() // 1000
+            with suppress(FileExistsError):
+                fd = os.open(
+                    self.path(segment), os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600
+                )
+                break
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        self._fd, self._segment, self._size = fd, segment, 0
+        for folder in (self.folder, self.folder.parent):
+            _sync_folder(folder)
+        return fd
+
+    def _open_to_read(self, segment: int) -> int:
+        try:
+            return os.open(self.path(segment), os.O_RDONLY)
+        except FileNotFoundError:
+            raise BodyMoved("a stored body is not where it was") from None
+
+    def _abandon(self) -> None:
+        """After a failure nobody knows what the file holds beyond what was synced: never append to it."""
+        if self._fd is not None:
+            with suppress(OSError):
+                os.ftruncate(self._fd, self._size)
+        with suppress(OSError):
+            self.close()
+
+
+def _write_all(fd: int, bodies: Sequence[bytes]) -> None:
+    for first in range(0, len(bodies), MAX_VECTORS):
+        left = list(bodies[first : first + MAX_VECTORS])
+        while left:
+            n = os.writev(fd, left)
+            while left and n >= len(left[0]):
+                n -= len(left.pop(0))
+            if left:
+                left[0] = left[0][n:]
+
+
+def _sync_folder(folder: Path) -> None:
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _count(connection: Connection, segment: int, n_bytes: int) -> None:
+    changed = connection.execute(_GROW, {"segment": segment, "more": n_bytes}).rowcount
+    if not changed:
+        fresh = insert(connection, segments).values(id=segment, n_live=n_bytes)
+        connection.execute(fresh)
+
+
+_GROW = (
+    update(segments)
+    .where(segments.c.id == bindparam("segment"))
+    .values(n_live=segments.c.n_live + bindparam("more"))
+)
