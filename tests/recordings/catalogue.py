@@ -27,6 +27,11 @@ _LATEST = {
 }
 _GEMINI = {"GOOGLE_API_KEY": "none", "GOOGLE_GENAI_USE_VERTEXAI": "false"}
 _SEMANTIC_KERNEL = {"SEMANTICKERNEL_EXPERIMENTAL_GENAI_ENABLE_OTEL_DIAGNOSTICS_SENSITIVE": "true"}
+_LANGSMITH = {
+    "LANGSMITH_TRACING": "true",
+    "LANGSMITH_TRACING_MODE": "otel",
+    "LANGSMITH_API_KEY": "none",
+}
 _STABLE = {"OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": "true"}
 
 
@@ -93,6 +98,16 @@ _ALL = (
         "semantic_kernel_agents",
         variables=_SEMANTIC_KERNEL,
     ),
+    _plain("crewai_crew"),
+    _plain("smolagents_agents"),
+    _plain("langfuse_langchain"),
+    Recording(
+        "langsmith_langchain",
+        "langsmith_langchain.py",
+        "langsmith_langchain",
+        variables=_LANGSMITH,
+    ),
+    Recording("genai_langchain", "genai_langchain.py", "genai_langchain", variables=_LATEST),
     Recording("temporal_plugin", "temporal_desk.py", "temporal_desk", "plugin"),
     Recording("temporal_kelet", "temporal_desk.py", "temporal_desk", "kelet"),
     _vercel_ai(5, "chat"),

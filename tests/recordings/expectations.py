@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tests.recordings.catalogue import Recording
-from tests.recordings.script import CHAT, Answer, Asked, agent_of, session_of
+from tests.recordings.script import CHAT, Answer, Asked, Call, agent_of, session_of
 from tests.recordings.scripted_models import Exchange
 
 Json = dict[str, Any]
@@ -61,7 +61,12 @@ def _tools(recording: Recording, exchange: Exchange) -> list[Json]:
             "agent": agent,
             "name": call.name,
             "arguments": call.arguments,
-            "result": CHAT["orders"][call.arguments["order_id"]],
+            "result": _result(call),
         }
         for call in exchange.answered.calls
     ]
+
+
+def _result(call: Call) -> str:
+    order = call.arguments.get("order_id")
+    return CHAT["orders"][order] if order else str(call.arguments["answer"])

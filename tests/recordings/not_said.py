@@ -40,6 +40,7 @@ NOT_SAID: Mapping[Place, str] = {
             "vercel_ai_5_chat",
             "strands_agents",
             "strands_agents_latest",
+            "genai_langchain",
         ),
         ("outputs",),
         ("chat-refusal",),
@@ -75,6 +76,8 @@ NOT_SAID: Mapping[Place, str] = {
         ("inputs", "models"),
         ("chat-error",),
     ),
+    ("smolagents_agents", "models", "chat-error"): "a failed model call has no model",
+    ("smolagents_agents", "agents", "chat-error"): "the span of an agent that failed never ends",
     ("traceloop_anthropic", "tokens", "chat-stream"): "counts the first event's token twice",
     ("openinference_langchain", "tool_arguments", "chat-tools"): "values without their names",
 }

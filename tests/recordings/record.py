@@ -82,6 +82,9 @@ def _run(command: list[str], recording: Recording, models: Models, captured: Cap
             "SCRIPTED_MODELS": models.address,
             "GOOGLE_GEMINI_BASE_URL": models.address,
             "RECORDED_TRACES": captured.address,
+            "CREWAI_DISABLE_TELEMETRY": "true",
+            "CREWAI_TRACING_ENABLED": "false",
+            "LANGSMITH_ENDPOINT": captured.address,
             "NO_PROXY": "127.0.0.1,localhost",
             **recording.variables,
         }

@@ -3,7 +3,7 @@
 In: how a session is set. Out: the answers. Next: an app.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -15,7 +15,7 @@ from support_chat import AGENTS, GPT, MODELS, hold, look_up_order
 Session = Callable[[dict[str, Any]], AbstractContextManager[Any]]
 
 
-def desk(session: Session) -> None:
+def desk(session: Session, callbacks: Sequence[Any] = ()) -> None:
     """Hold the chat; each agent is a graph of its own."""
     model = ChatOpenAI(
         model=GPT, base_url=f"{MODELS}/v1", api_key="none", max_retries=0, stream_usage=True
@@ -34,7 +34,8 @@ def desk(session: Session) -> None:
         with session(each):
             for name in each["agents"]:
                 given = {"messages": [{"role": "user", "content": each["said"]}]}
-                config = {"metadata": {"thread_id": each["session"]}}
+                metadata = {"thread_id": each["session"]}
+                config = {"metadata": metadata, "callbacks": list(callbacks)}
                 if each["name"] == "stream":
                     for _ in agents[name].stream(given, config, stream_mode="messages"):
                         pass
