@@ -146,14 +146,22 @@ def error_of(span: Span) -> Located | None:
     """Where the span says what went wrong: its status, an exception event, its error type."""
     if span.status is SpanStatus.ERROR and span.status_message:
         return Located(text=span.status_message, span_id=span.span_id, field="status.message")
-    for index, event in enumerate(span.events):
-        for key in ("exception.message", "exception.type"):
-            said = event.attributes.get(key)
-            if isinstance(said, str) and said and span.status is SpanStatus.ERROR:
-                return Located(text=said, span_id=span.span_id, field=f"events/{index}/{key}")
+    thrown = exception_of(span)
+    if thrown is not None and span.status is SpanStatus.ERROR:
+        return thrown
     kind = text_of(span, "error.type")
     return (
         Located(text=span.attributes["error.type"], span_id=span.span_id, field="error.type")
         if kind
         else None
     )
+
+
+def exception_of(span: Span) -> Located | None:
+    """The first exception among the span's events."""
+    for index, event in enumerate(span.events):
+        for key in ("exception.message", "exception.type"):
+            said = event.attributes.get(key)
+            if isinstance(said, str) and said:
+                return Located(text=said, span_id=span.span_id, field=f"events/{index}/{key}")
+    return None

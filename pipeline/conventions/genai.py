@@ -31,6 +31,8 @@ _KINDS = {
     "retrieval": StepKind.RETRIEVAL,
     "vector_db_retrieve": StepKind.RETRIEVAL,
 }
+_NO_TOOLS = {"(merged tools)"}
+"""Google ADK's gathering of parallel results, no tool of its own."""
 _EVENT_ROLES = {
     "gen_ai.system.message": Role.SYSTEM,
     "gen_ai.user.message": Role.USER,
@@ -44,7 +46,10 @@ _OUTPUTS = ("gen_ai.output.messages", "gen_ai.completion", "gen_ai.response.mess
             "gen_ai.response.text", "gen_ai.output")  # fmt: skip
 _ARGUMENTS = ("gen_ai.tool.call.arguments", "gen_ai.tool.arguments", "gen_ai.tool.input")
 _RESULTS = ("gen_ai.tool.call.result", "gen_ai.tool.message", "gen_ai.tool.result",
-            "gen_ai.tool.output")  # fmt: skip
+            "gen_ai.tool.output", "code.function.return.value")  # fmt: skip
+_PARAMETERS = "code.function.parameters"
+_ASKED_TOKENS = ("input_tokens", "prompt_tokens", "partial.input_tokens")
+_ANSWERED_TOKENS = ("output_tokens", "completion_tokens", "partial.output_tokens")
 _EVENT_TEXTS = ("gen_ai.event.content", "message", "content")
 _QUERY, _DOCUMENTS = "gen_ai.retrieval.query.text", "gen_ai.retrieval.documents"
 
@@ -52,6 +57,8 @@ _QUERY, _DOCUMENTS = "gen_ai.retrieval.query.text", "gen_ai.retrieval.documents"
 def claim(span: Span) -> Claim | None:
     """The operation says it; a tool's name, a model or a text only suggests it."""
     operation = (text_of(span, "gen_ai.operation.name") or "").lower()
+    if text_of(span, "gen_ai.tool.name") in _NO_TOOLS:
+        return Claim(StepKind.WORKFLOW)
     if operation in _KINDS:
         return Claim(_KINDS[operation])
     if operation in _LLM:
@@ -60,9 +67,11 @@ def claim(span: Span) -> Claim | None:
     if "gen_ai.tool.name" in keys or "gen_ai.tool.call.arguments" in keys:
         return Claim(StepKind.TOOL, sure=False)
     has_text = any(k in keys for k in (*_INPUTS, *_OUTPUTS, "gen_ai.prompt.0.content"))
-    if has_text or "gen_ai.request.model" in keys or _has_events(span):
-        return Claim(StepKind.LLM, sure=False)
-    return None
+    has_text = has_text or _has_events(span)
+    has_model = "gen_ai.request.model" in keys
+    if operation and not (has_text and has_model):  # an operation that is no call of a model
+        return Claim(StepKind.WORKFLOW, sure=False) if has_text else None
+    return Claim(StepKind.LLM, sure=False) if has_text or has_model else None
 
 
 def read(span: Span, kind: StepKind) -> Draft | None:
@@ -107,10 +116,8 @@ def _conversation(span: Span, kind: StepKind, name: str) -> Draft:
         model=model_of(span, "gen_ai.request.model", "gen_ai.response.model"),
         finish_reasons=_finish_reasons(span.attributes.get("gen_ai.response.finish_reasons"))
         or tuple(after.finish_reasons),
-        input_tokens=count_of(span, "gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens"),
-        output_tokens=count_of(
-            span, "gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"
-        ),
+        input_tokens=count_of(span, *(f"gen_ai.usage.{n}" for n in _ASKED_TOKENS)),
+        output_tokens=count_of(span, *(f"gen_ai.usage.{n}" for n in _ANSWERED_TOKENS)),
         outputs_recorded=recorded,
     )
 
@@ -190,7 +197,7 @@ def _tool(span: Span) -> Draft:
     named = text_of(span, "gen_ai.tool.name")
     given = _attribute(span, _ARGUMENTS, "inputs", "input_str")
     result = _attribute(span, _RESULTS, "output", "content")
-    inputs = located(span, given, Role.ASSISTANT) if given is not None else ()
+    inputs = located(span, given, Role.ASSISTANT) if given is not None else _parameters(span)
     outputs = tool_outputs(span, result) if result is not None else ()
     if not outputs:
         told, outputs = _tool_events(span)
@@ -203,6 +210,13 @@ def _tool(span: Span) -> Draft:
         outputs=outputs,
         outputs_recorded=bool(outputs),
     )
+
+
+def _parameters(span: Span) -> tuple[Message, ...]:
+    """Google's SDK writes each argument of a function apart."""
+    given = family(span.attributes, _PARAMETERS)
+    values = [given.at(name, "value") for name in given.members] if given is not None else []
+    return tuple(m for v in values if v is not None for m in located(span, v, Role.ASSISTANT))
 
 
 def _attribute(span: Span, keys: tuple[str, ...], *names: str) -> Node | None:

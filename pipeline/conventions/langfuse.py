@@ -16,6 +16,7 @@ from pipeline.model.step import StepKind
 _PREFIX = "langfuse.observation."
 WORDS = Vocabulary(
     kinds=(_PREFIX + "type",),
+    agents=(_PREFIX + "metadata.lc_agent_name",),
     inputs=(_PREFIX + "input",),
     outputs=(_PREFIX + "output",),
     models=(_PREFIX + "model.name", _PREFIX + "model"),

@@ -38,7 +38,8 @@ def _claim(span: Span) -> Claim | None:
         return Claim(StepKind.TOOL)
     if "agent_name" in keys and any(k in keys for k in ("final_result", *_HISTORIES)):
         return Claim(StepKind.AGENT)
-    if "request_data" in keys and ("logfire.msg" in keys or "response_data" in keys):
+    request = Node(keys.get("request_data"), "request_data").opened()
+    if request.has("messages", "prompt", "input", "contents"):
         return Claim(StepKind.LLM, sure=False)
     return Claim(StepKind.TOOL, sure=False) if "tool_arguments" in keys else None
 

@@ -7,7 +7,6 @@ and response, and are read where no messages are. Agents have `agent.name`, or a
 """
 
 from pipeline.conventions.draft import Claim, Convention, Draft, is_id, text_of
-from pipeline.conventions.places import Node
 from pipeline.conventions.vocabulary import Vocabulary, claim, read
 from pipeline.model.span import Span
 from pipeline.model.step import StepKind
@@ -32,17 +31,17 @@ WORDS = Vocabulary(
 
 def _claim(span: Span) -> Claim | None:
     claimed = claim(span, WORDS)
-    if claimed is not None and claimed.kind is StepKind.WORKFLOW and _is_agent_graph(span):
-        return Claim(StepKind.AGENT)
+    if claimed is not None and claimed.kind is StepKind.LLM and _only_prepares(span):
+        return Claim(StepKind.WORKFLOW)
     if claimed is None and "llm.model_name" in span.attributes:
         return Claim(StepKind.LLM, sure=False)
     return claimed
 
 
-def _is_agent_graph(span: Span) -> bool:
-    """LangChain's graph of an agent is a chain that bears the agent's name."""
-    said = Node(span.attributes.get("metadata"), "metadata").at("lc_agent_name")
-    return said is not None and said.value == span.name
+def _only_prepares(span: Span) -> bool:
+    """LlamaIndex traces helpers of its models (`OpenAI._prepare_chat_with_tools`) as calls."""
+    told = any(k.startswith(("llm.output_messages", "llm.token_count")) for k in span.attributes)
+    return span.name.rpartition(".")[2].startswith("_") and not told
 
 
 def _read(span: Span, kind: StepKind) -> Draft | None:

@@ -66,7 +66,11 @@ def _inside(node: Node, names: tuple[str, ...]) -> Node | None:
         return None
     if node.has("lc", "data") and node.has("kwargs", "data"):
         return node.get("kwargs", "data")
-    if set(node.members) == {"args", "kwargs"}:
+    if node.has("tool_name") and node.has("raw_output"):  # LlamaIndex
+        return node.get("raw_output")
+    if set(node.members) == {"kwargs"}:
+        return node.get("kwargs")
+    if node.has("args") and node.has("kwargs") and len(node.members) < 4:
         return _called_with(node)
     if not (node.has(*names) and set(node.members) <= _WRAPPERS):
         return None

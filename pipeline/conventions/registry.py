@@ -23,6 +23,7 @@ from pipeline.conventions import (
 )
 from pipeline.conventions.draft import Claim, Convention, Draft, merge
 from pipeline.model.span import Span
+from pipeline.model.step import StepKind
 
 CONVENTIONS: tuple[Convention, ...] = (
     genai.CONVENTION,
@@ -48,7 +49,8 @@ def read_draft(span: Span) -> Draft | None:
     first, claim = next((c for c in claims if c[1].sure), claims[0])
     drafts = [first.read(span, claim.kind)]
     drafts += [c.read(span, claim.kind) for c in CONVENTIONS if c is not first]
-    return merge(claim.kind, [d for d in drafts if d is not None])
+    unnamed = Draft(claim.kind, name="chat" if claim.kind is StepKind.LLM else span.name)
+    return merge(claim.kind, [*(d for d in drafts if d is not None), unnamed])
 
 
 def claims_of(span: Span) -> tuple[tuple[str, Claim], ...]:

@@ -16,7 +16,7 @@ ROLES = {
     "user": Role.USER, "human": Role.USER, "user-prompt": Role.USER,
     "assistant": Role.ASSISTANT, "ai": Role.ASSISTANT, "model": Role.ASSISTANT,
     "bot": Role.ASSISTANT, "chatbot": Role.ASSISTANT, "agent": Role.ASSISTANT,
-    "aimessagechunk": Role.ASSISTANT,
+    "aimessagechunk": Role.ASSISTANT, "tool-call": Role.ASSISTANT,
     "tool": Role.TOOL, "function": Role.TOOL, "tool_result": Role.TOOL, "tool-return": Role.TOOL,
     "tool-response": Role.TOOL, "tool_responses": Role.TOOL,
 }  # fmt: skip

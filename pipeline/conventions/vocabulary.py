@@ -77,6 +77,8 @@ def claim(span: Span, words: Vocabulary) -> Claim | None:
         said = _at(span, key)
         if isinstance(said, str):
             kind = words.words.get(said.strip().lower().replace("-", "_"))
+            if kind is StepKind.WORKFLOW and _agent(span, words) == span.name:
+                return Claim(StepKind.AGENT)  # LangChain's graph of an agent is a chain of its name
             if kind is not None:
                 return Claim(kind)
     return None
@@ -85,7 +87,8 @@ def claim(span: Span, words: Vocabulary) -> Claim | None:
 def read(span: Span, words: Vocabulary, kind: StepKind) -> Draft | None:
     """What a span of this kind says in these words, None when that is nothing."""
     draft = _tool(span, words) if kind is StepKind.TOOL else _conversation(span, words, kind)
-    return draft if _says(draft) else None
+    named = kind is StepKind.TOOL and text_of(span, *words.tool_names) is not None
+    return draft if named or _says(draft) else None
 
 
 def located(span: Span, node: Node, role: Role) -> tuple[Message, ...]:
@@ -183,7 +186,7 @@ def _present(attributes: Attributes, key: str) -> Node | None:
 
 
 def _agent(span: Span, words: Vocabulary) -> str | None:
-    said = (_at(span, key) for key in words.agents)
+    said = (Node(_at(span, key), key).unquoted().value for key in words.agents)
     return next((s.strip() for s in said if isinstance(s, str) and s.strip()), None)
 
 

@@ -80,4 +80,9 @@ NOT_SAID: Mapping[Place, str] = {
     ("smolagents_agents", "agents", "chat-error"): "the span of an agent that failed never ends",
     ("traceloop_anthropic", "tokens", "chat-stream"): "counts the first event's token twice",
     ("openinference_langchain", "tool_arguments", "chat-tools"): "values without their names",
+    (
+        "smolagents_agents",
+        "inputs",
+        "chat-tools",
+    ): "a tool's answer is sent as the user's, the span rightly says `tool-response`",
 }

@@ -14,25 +14,7 @@ from tests.recordings.reading import FOLDER, sessions_of
 
 EXPECTED: Mapping[str, Any] = json.loads((FOLDER / "expected.json").read_text())
 
-NOT_YET: dict[str, set[str]] = {
-    "google_adk": {"tools", "tool_arguments"},
-    "llama_index_agents": {
-        "calls",
-        "agents",
-        "models",
-        "system",
-        "inputs",
-        "outputs",
-        "tool_calls",
-        "tools",
-        "tool_arguments",
-        "tokens",
-        "errors",
-    },
-    "smolagents_agents": {"inputs", "tool_arguments"},
-    "langfuse_langchain": {"agents", "tools"},
-    "langsmith_langchain": {"agents", "tools", "tokens", "errors"},
-}
+NOT_YET: dict[str, set[str]] = {}
 """What is recorded but not yet understood: recording -> fields. Must become empty."""
 
 
