@@ -10,6 +10,7 @@ import ipaddress
 import logging
 import os
 import socket
+from datetime import timedelta
 from typing import Protocol
 
 import grpc
@@ -43,6 +44,7 @@ from pipeline.errors import Permanent
 
 log = logging.getLogger(__name__)
 
+LAME_DUCK = timedelta(milliseconds=300)
 STATUS_SERVICE = status_pb2.DESCRIPTOR.services_by_name["StatusService"].full_name
 
 
@@ -127,10 +129,12 @@ class EdgeServer:
         self._watch_states.start()
 
     async def stop(self) -> None:
-        """Take nothing new, finish and answer what is in flight, send the nudges, end."""
+        """Say so first, take nothing new, finish and answer what is in flight, send the nudges, end."""
         await self._watch.stop()
         await self._watch_states.stop()
         self.board.close()
+        # Whoever asks for our health sends elsewhere before the first call is turned away.
+        await asyncio.sleep(min(LAME_DUCK, self._settings.drain / 10).total_seconds())
         stops = [server.stop() for server in (self._http,) if server is not None]
         if self._grpc is not None:
             stops.append(self._grpc.stop(self._settings.drain.total_seconds()))
@@ -138,6 +142,7 @@ class EdgeServer:
         await self._receiver.drain()
         await self._notifier.stop()
         await self._ring.note_use(at_once=True)
+        await asyncio.to_thread(self._telemetry.close)
 
     async def wait(self) -> None:
         """Until somebody stops the server."""

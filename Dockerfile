@@ -1,0 +1,43 @@
+# One image for all roles: `receive` (the default), `work`, `dev` and every other command.
+# BASE: any Debian-like image with Python 3.11 or newer at python3.
+ARG BASE=python:3.13-slim-bookworm
+
+FROM ${BASE} AS build
+WORKDIR /src
+RUN python3 -m venv /opt/kelet && python3 -m venv /opt/build
+# What we depend on changes less often than we do; wheels only, each by its hash.
+COPY requirements.lock deploy/requirements-build.lock ./
+RUN /opt/kelet/bin/python -m pip install --no-cache-dir --only-binary :all: --require-hashes -r requirements.lock \
+    && /opt/build/bin/python -m pip install --no-cache-dir --require-hashes -r requirements-build.lock
+COPY pyproject.toml README.md LICENSE ./
+COPY exporter exporter
+COPY pipeline pipeline
+RUN /opt/build/bin/python -m pip wheel --no-cache-dir --no-deps --no-build-isolation -w /wheels . \
+    && /opt/kelet/bin/python -m pip install --no-cache-dir --no-deps --no-index /wheels/*.whl \
+    && /opt/kelet/bin/python -m pip uninstall -q -y pip \
+    # Nothing of these is ever imported.
+    && cd /opt/kelet/lib/python3*/site-packages \
+    && rm -rf phonenumbers/geodata phonenumbers/carrierdata phonenumbers/tzdata \
+    && find scipy sklearn -type d -name tests -prune -exec rm -rf {} +
+
+FROM ${BASE}
+RUN groupadd --gid 10001 kelet \
+    && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/kelet --shell /usr/sbin/nologin kelet \
+    && install -d -o kelet -g kelet -m 700 /var/lib/kelet
+COPY --from=build /opt/kelet /opt/kelet
+# Without keys a container that others reach does not start: `kelet-sidecar keys create`, or KELET_INSECURE=true.
+ENV PATH=/opt/kelet/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    KELET_DATA_DIR=/var/lib/kelet \
+    KELET_HOST=0.0.0.0 \
+    KELET_LOG_FORMAT=json
+USER 10001:10001
+WORKDIR /var/lib/kelet
+VOLUME ["/var/lib/kelet"]
+EXPOSE 4317 4318
+STOPSIGNAL SIGTERM
+# Of the receiver; a worker's is `kelet-sidecar health worker --endpoint RECEIVER:4317`.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["kelet-sidecar", "health"]
+ENTRYPOINT ["kelet-sidecar"]
+CMD ["receive"]
