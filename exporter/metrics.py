@@ -55,6 +55,8 @@ COUNTS: Mapping[str, Counted] = {
     "nudges_failed": Counted("nudges", "failed"),
     "nudges_dropped": Counted("nudges", "dropped"),
     "nudges_swept": Counted("nudges", "swept"),
+    "sessions_removed": Counted("removed", "sessions"),
+    "spans_removed": Counted("removed", "spans"),
     "redactions": Counted("redactions"),
 }
 """Every name that parts of the edge count under."""
@@ -70,6 +72,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "signals": "Signals by outcome.",
     "signal_fields_ignored": "Unknown fields of signals.",
     "nudges": "Nudges to Temporal: sent; failed attempts; dropped; swept, which repairs lost ones.",
+    "removed": "What retention or a deletion has removed.",
     "redactions": "Places replaced before storage, by kind.",
     "request_seconds": "From the read request to its answer, by signal and outcome.",
     "commit_seconds": "From handing a batch to the store to its commit.",
