@@ -17,6 +17,8 @@ from pipeline.model.evidence import Located
 from pipeline.model.step import Message, Role, ToolCall
 
 _MAX_DEPTH = 12
+_NOTHING = "assistant: None"
+"""How LlamaIndex writes an answer without a text."""
 
 
 @dataclass
@@ -61,7 +63,7 @@ class Conversation:
 
     def add(self, role: Role, node: Node) -> None:
         """Keep the text of a node; system texts are kept apart."""
-        if node.value is None or (text := node.text) is None:
+        if node.value is None or (text := node.text) is None or text == _NOTHING:
             return
         located = Located(text=text, span_id=self.span_id, field=self.prefix + node.place)
         if role is Role.SYSTEM:

@@ -73,22 +73,23 @@ def _read(span: Span, kind: StepKind) -> Draft | None:
 def _vocabulary(attributes: Attributes) -> Vocabulary:
     """The words that this span uses."""
     tails = _tails(attributes)
+    texts = _tails(k for k, v in attributes.items() if not isinstance(v, int | float))
     families = _tails({m[1]: None for m in map(_NUMBERED.match, attributes) if m})
     return Vocabulary(
         kinds=_keys(tails, _KINDS),
         agents=_keys(tails, _AGENTS),
-        inputs=_keys(tails, _INPUTS),
-        outputs=_keys(tails, _OUTPUTS),
+        inputs=_keys(texts, _INPUTS),
+        outputs=_keys(texts, _OUTPUTS),
         input_families=_keys(families, _INPUTS),
         output_families=_keys(families, _OUTPUTS),
-        system=_keys(tails, _SYSTEM),
+        system=_keys(texts, _SYSTEM),
         models=_keys(tails, _MODELS),
         finishes=_keys(tails, _FINISHES),
         input_tokens=_keys(tails, _IN_TOKENS),
         output_tokens=_keys(tails, _OUT_TOKENS),
         tool_names=_keys(tails, _TOOLS),
-        arguments=_keys(tails, _ARGUMENTS),
-        results=_keys(tails, _RESULTS),
+        arguments=_keys(texts, _ARGUMENTS),
+        results=_keys(texts, _RESULTS),
         words=KINDS,
     )
 
