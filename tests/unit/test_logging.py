@@ -92,11 +92,15 @@ async def test_what_nobody_awaited_is_told_without_its_words(
     assert CANARY not in caplog.text
 
 
+def fail_quietly() -> None:
+    try:
+        raise ValueError(CANARY)
+    except ValueError:
+        raise KeyError(CANARY) from None
+
+
 def test_describe_ends_at_a_cause_that_was_hidden() -> None:
     with pytest.raises(KeyError) as raised:
-        try:
-            raise ValueError(CANARY)
-        except ValueError:
-            raise KeyError(CANARY) from None
+        fail_quietly()
     assert describe(raised.value).startswith("builtins.KeyError\n")
     assert "ValueError" not in describe(raised.value)
