@@ -175,7 +175,8 @@ FIELDS: Mapping[str, tuple[Reader, Writer]] = {
     "tool_arguments": (_arguments, lambda s: _by_text(t["arguments"] for t in s["tools"])),
     "tokens": (
         lambda steps: [
-            None if s.failed else [s.input_tokens, s.output_tokens] for s in _llm(steps)
+            None if s.failed or s.input_tokens is None else [s.input_tokens, s.output_tokens]
+            for s in _llm(steps)
         ],
         lambda s: [call["tokens"] for call in s["calls"]],
     ),

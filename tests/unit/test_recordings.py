@@ -14,7 +14,9 @@ from tests.recordings.reading import FOLDER, sessions_of
 
 EXPECTED: Mapping[str, Any] = json.loads((FOLDER / "expected.json").read_text())
 
-NOT_YET: dict[str, set[str]] = {}
+NOT_YET: dict[str, set[str]] = {
+    "openlit_openai": {"system"},
+}
 """What is recorded but not yet understood: recording -> fields. Must become empty."""
 
 
