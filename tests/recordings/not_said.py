@@ -94,7 +94,6 @@ NOT_SAID: Mapping[Place, str] = {
     ),
     ("smolagents_agents", "models", "chat-error"): "a failed model call has no model",
     ("smolagents_agents", "agents", "chat-error"): "the span of an agent that failed never ends",
-    ("llama_index_agents", "tokens", "chat-stream"): "a stream has no usage",
     ("traceloop_anthropic", "tokens", "chat-stream"): "counts the first event's token twice",
     ("openinference_langchain", "tool_arguments", "chat-tools"): "values without their names",
     (
