@@ -21,6 +21,7 @@ from tests.collector.load import Load
 Spans = Annotated[int, typer.Option(min=100, help="Spans sent in all.")]
 Faults = Annotated[int, typer.Option("--faults", min=0, help="Faults, one after the other.")]
 Seed = Annotated[int, typer.Option(help="Draws the spans and the faults.")]
+Kind = Annotated[str, typer.Option("--database", help="sqlite or postgresql.")]
 Scale = Annotated[float, typer.Option(min=0.01, help="How long faults last; 1 is in full.")]
 
 
@@ -32,11 +33,17 @@ def main(arguments: Sequence[str] = ()) -> None:
         sys.exit(status)
 
 
-def survive(spans: Spans = 200_000, n_faults: Faults = 20, seed: Seed = 1, scale: Scale = 1) -> int:
+def survive(
+    spans: Spans = 200_000,
+    n_faults: Faults = 20,
+    seed: Seed = 1,
+    scale: Scale = 1,
+    kind: Kind = "sqlite",
+) -> int:
     """Harm the sidecar and the Collector while spans come in, then look for what is missing."""
     console = Console()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    load, planned = Load(spans, seed), faults.plan(n_faults, seed, scale)
+    load, planned = Load(spans, seed), faults.plan(n_faults, seed, scale, kind)
     with (
         tempfile.TemporaryDirectory(prefix="faults-") as folder,
         Progress(*columns, TimeElapsedColumn(), console=console) as progress,
@@ -50,11 +57,11 @@ def survive(spans: Spans = 200_000, n_faults: Faults = 20, seed: Seed = 1, scale
                 progress.console.print(f"{n_acked:>9,} acknowledged; {what}")
             progress.update(task, completed=n_acked)
 
-        outcome = faults.run(Path(folder), load, planned, tell)
+        outcome = faults.run(Path(folder), load, planned, tell, kind)
     console.print(
         f"{outcome.n_acked:,} spans acknowledged in {outcome.n_sessions:,} sessions, "
         f"{len(planned)} faults, {outcome.n_tries:,} requests sent again, {outcome.seconds:.0f} s, "
-        f"database on {outcome.volume}"
+        f"{outcome.where}"
     )
     for difference in outcome.differences:
         console.print(f"[red]{difference}[/]")

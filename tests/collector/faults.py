@@ -6,7 +6,6 @@ Collector acknowledged and what is stored in the end. Next: `test_faults` assert
 """
 
 import random
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.store import Store
+from tests.collector.databases import Database, database
 from tests.collector.ledger import n_stored, stored
 from tests.collector.load import PROJECT, Load, Senders
 from tests.collector.processes import Collector, Receiver
@@ -32,6 +32,7 @@ class Stage:
     """Everything that can be harmed."""
 
     volume: Volume
+    database: Database
     receiver: Receiver
     collector: Collector
 
@@ -93,6 +94,7 @@ def kill_on_full_disk(stage: Stage, seconds: float) -> None:
         stage.receiver.kill()
         stage.receiver.spawn()
         time.sleep(seconds / 2)
+    stage.database.revive()
     stage.receiver.revive()
 
 
@@ -109,19 +111,32 @@ def freeze_disk(stage: Stage, seconds: float) -> None:
         if not stage.receiver.running():
             stage.receiver.spawn()
         time.sleep(seconds / 2)
+    stage.database.revive()
     stage.receiver.revive()
 
 
 def lock_database(stage: Stage, seconds: float) -> None:
-    """Another process holds the write lock."""
-    database = stage.receiver.data_dir / "kelet.db"
-    with closing(sqlite3.connect(database, timeout=30, isolation_level=None)) as connection:
-        connection.execute("BEGIN IMMEDIATE")
+    """Somebody else holds the lock that a commit needs."""
+    with stage.database.locked():
         time.sleep(seconds)
-        connection.execute("ROLLBACK")
 
 
-FAULTS: Mapping[str, tuple[Callable[[Stage, float], None], float, float]] = {
+def kill_database(stage: Stage, seconds: float) -> None:
+    """Kill -9, away for a while."""
+    stage.database.kill()
+    time.sleep(seconds)
+
+
+def pause_database(stage: Stage, seconds: float) -> None:
+    """SIGSTOP: connections stay, answers do not come."""
+    with stage.database.paused():
+        time.sleep(seconds)
+
+
+Kinds = Mapping[str, tuple[Callable[[Stage, float], None], float, float]]
+"""Name -> what is done, least and most seconds that it lasts."""
+
+EVERYWHERE: Kinds = {
     "kill the sidecar": (kill_sidecar, 0, 5),
     "kill the Collector": (kill_collector, 0, 5),
     "kill both": (kill_both, 0, 5),
@@ -129,21 +144,32 @@ FAULTS: Mapping[str, tuple[Callable[[Stage, float], None], float, float]] = {
     "pause the Collector": (pause_collector, 2, 15),
     "disk full": (fill_disk, 10, 40),
     "disk full and kill": (kill_on_full_disk, 5, 20),
-    "database read-only": (freeze_database, 60, 60),
-    "disk read-only": (freeze_disk, 5, 20),
     "database locked": (lock_database, 10, 40),
 }
-"""Name -> what is done, least and most seconds that it lasts."""
+FAULTS: Mapping[str, Kinds] = {
+    "sqlite": {
+        **EVERYWHERE,
+        "database read-only": (freeze_database, 60, 60),
+        "disk read-only": (freeze_disk, 5, 20),
+    },
+    "postgresql": {
+        **EVERYWHERE,
+        "kill the database": (kill_database, 0, 10),
+        "pause the database": (pause_database, 5, 45),
+        "disk read-only": (freeze_disk, 60, 60),
+    },
+}
+"""What can happen to each kind of database."""
 
 
-def plan(n_faults: int, seed: int, scale: float = 1.0) -> list[Fault]:
-    """Every kind as often as the others, as far as that goes, in an order drawn from the seed."""
-    luck = random.Random(seed)
+def plan(n_faults: int, seed: int, scale: float = 1.0, kind: str = "sqlite") -> list[Fault]:
+    """Every fault as often as the others, as far as that goes, in an order drawn from the seed."""
+    luck, known = random.Random(seed), FAULTS[kind]
     names: list[str] = []
     while len(names) < n_faults:
-        names += luck.sample(sorted(FAULTS), min(len(FAULTS), n_faults - len(names)))
+        names += luck.sample(sorted(known), min(len(known), n_faults - len(names)))
     luck.shuffle(names)
-    return [Fault(name, scale * luck.uniform(*FAULTS[name][1:])) for name in names]
+    return [Fault(name, scale * luck.uniform(*known[name][1:])) for name in names]
 
 
 @dataclass(frozen=True)
@@ -154,7 +180,7 @@ class Outcome:
     n_sessions: int
     n_tries: int
     seconds: float
-    volume: str
+    where: str
     differences: Sequence[str]
 
 
@@ -162,21 +188,23 @@ Tell = Callable[[str, int], None]
 """Told what goes on and how many spans are acknowledged."""
 
 
-def run(folder: Path, load: Load, faults: Sequence[Fault], tell: Tell) -> Outcome:
+def run(
+    folder: Path, load: Load, faults: Sequence[Fault], tell: Tell, kind: str = "sqlite"
+) -> Outcome:
     """Send all spans while one fault after the other happens, then compare."""
     began = time.monotonic()
-    with standing(folder) as stage:
+    with standing(folder, kind) as stage:
         senders = Senders(load, stage.collector.grpc_port, stage.collector.http_port)
         senders.start()
         try:
             for number, fault in enumerate(faults):
-                _suffer(stage, fault, senders, (number, len(faults) + 1), tell)
+                _suffer(stage, FAULTS[kind], fault, senders, (number, len(faults) + 1), tell)
             _finish(stage, senders, tell)
         finally:
             senders.stop()
         assert stage.receiver.stop() == 0, stage.receiver.tail()
         tell("comparing", len(senders.acked))
-        found = stored(stage.receiver.data_dir / "kelet.db", PROJECT)
+        found = stored(stage.database.url, PROJECT)
         differences = found.differences(load.homes)
         if unknown := senders.acked - load.homes.keys():
             differences.append(f"{len(unknown)} spans acknowledged that are not in the ledger")
@@ -185,29 +213,35 @@ def run(folder: Path, load: Load, faults: Sequence[Fault], tell: Tell) -> Outcom
             n_sessions=len(found.counted),
             n_tries=senders.n_tries,
             seconds=time.monotonic() - began,
-            volume=stage.volume.kind,
+            where=f"{kind} on {stage.volume.kind}",
             differences=differences,
         )
 
 
 @contextmanager
-def standing(folder: Path) -> Generator[Stage]:
+def standing(folder: Path, kind: str) -> Generator[Stage]:
     """A sidecar on a disk of its own, and a Collector with its queue on another one in front."""
-    with volume(folder) as disk:
-        receiver = Receiver(folder, disk.path / "data")
+    with volume(folder) as disk, closing(database(kind, disk.path)) as ours:
+        receiver = Receiver(folder, disk.path / "data", KELET_STORE_URL=ours.url)
         with receiver, Collector(folder, receiver) as collector:
-            yield Stage(disk, receiver, collector)
+            yield Stage(disk, ours, receiver, collector)
 
 
 def _suffer(
-    stage: Stage, fault: Fault, senders: Senders, position: tuple[int, int], tell: Tell
+    stage: Stage,
+    kinds: Kinds,
+    fault: Fault,
+    senders: Senders,
+    position: tuple[int, int],
+    tell: Tell,
 ) -> None:
     number, n_shares = position
     first, last = (senders.n_spans * share // n_shares for share in (number, number + 1))
     with _ramp(senders, first, last, fault.seconds + GAP_SECONDS):
         time.sleep(GAP_SECONDS)
         tell(f"{number + 1}: {fault.name}, {fault.seconds:.1f} s", len(senders.acked))
-        FAULTS[fault.name][0](stage, fault.seconds)
+        kinds[fault.name][0](stage, fault.seconds)
+        stage.database.revive()
     for process in (stage.receiver, stage.collector):
         assert process.running(), f"{process.name} ended in {fault}:\n{process.tail()}"
 
@@ -243,7 +277,7 @@ def _finish(stage: Stage, senders: Senders, tell: Tell) -> None:
         tell("sending the rest", len(senders.acked))
         time.sleep(0.5)
     deadline = time.monotonic() + DRAIN_SECONDS
-    with Store.open(str(stage.receiver.data_dir / "kelet.db")) as store:
+    with Store.open(stage.database.url) as store:
         # What is not there in time is told with the differences.
         while n_stored(store, PROJECT) < senders.n_spans and time.monotonic() < deadline:
             tell("draining the Collector's queue", len(senders.acked))

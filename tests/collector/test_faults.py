@@ -9,16 +9,19 @@ from pathlib import Path
 import pytest
 
 from tests.collector import faults
-from tests.collector.faults import FAULTS, Fault, plan
+from tests.collector.databases import KINDS
+from tests.collector.faults import FAULTS, plan
 from tests.collector.load import Load
 
 pytestmark = pytest.mark.timeout(600)
 
-SCALE = 0.12
+SCALE = 0.1
 
 
-def test_a_plan_has_every_kind_and_follows_its_seed() -> None:
-    assert {fault.name for fault in plan(len(FAULTS), seed=1)} == set(FAULTS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_plan_has_every_fault_and_follows_its_seed(kind: str) -> None:
+    known = FAULTS[kind]
+    assert {fault.name for fault in plan(len(known), seed=1, kind=kind)} == set(known)
     assert plan(20, seed=1) == plan(20, seed=1) != plan(20, seed=2)
     assert len(plan(20, seed=1)) == 20
     assert max(fault.seconds for fault in plan(20, seed=1)) == 60
@@ -32,19 +35,9 @@ def test_the_load_is_what_its_ledger_says() -> None:
 
 
 @pytest.mark.slow
-def test_random_faults_lose_nothing(collector_there: None, tmp_path: Path) -> None:
-    suffer(tmp_path, 20_000, plan(6, seed=20, scale=SCALE))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", FAULTS)
-def test_each_fault_loses_nothing(collector_there: None, tmp_path: Path, name: str) -> None:
-    suffer(tmp_path, 2_000, [Fault(name, 3.0)])
-
-
-def suffer(folder: Path, n_spans: int, planned: list[Fault]) -> None:
-    """A run, and its outcome."""
-    load = Load(n_spans, seed=3)
-    outcome = faults.run(folder, load, planned, lambda what, n: print(f"{n:>8} {what}"))
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_fault_once_loses_nothing(collector_there: None, tmp_path: Path, kind: str) -> None:
+    load, planned = Load(20_000, seed=3), plan(len(FAULTS[kind]), seed=20, scale=SCALE, kind=kind)
+    outcome = faults.run(tmp_path, load, planned, lambda what, n: print(f"{n:>8} {what}"), kind)
     assert list(outcome.differences) == [], outcome
-    assert outcome.n_acked == n_spans
+    assert outcome.n_acked == load.n_spans
