@@ -6,7 +6,7 @@ In: names as arguments, none for all. Out: their tables on stdout.
 import importlib
 import sys
 
-ALL = ("ingest", "pipeline", "clustering", "noise", "scenarios", "plugin")
+ALL = ("ingest", "redaction", "pipeline", "clustering", "noise", "scenarios", "plugin")
 ON_REQUEST = ("faults",)
 """Takes long and measures no speed."""
 
