@@ -18,7 +18,7 @@ from tests.collector.ledger import n_stored, stored
 from tests.collector.load import METHOD, PROJECT, Load, Senders
 from tests.collector.processes import Collector, Receiver, port_open
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 MIB = 1024 * 1024
 

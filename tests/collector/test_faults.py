@@ -13,7 +13,7 @@ from tests.collector.databases import KINDS
 from tests.collector.faults import FAULTS, plan
 from tests.collector.load import Load
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1800)
 
 SCALE = 0.1
 

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
@@ -20,8 +20,9 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from opentelemetry.trace import set_span_in_context
 
+from pipeline.store import Store
 from tests.collector.build import cache_folder, locked
-from tests.collector.ledger import Stored, stored
+from tests.collector.ledger import n_stored, stored
 from tests.collector.processes import Collector, Forwarder, Receiver, Rotel
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
@@ -99,30 +100,49 @@ def _packages() -> Path:
 SENDERS: list[Send] = [python_grpc, python_http, javascript_grpc, javascript_http]
 
 
+@pytest.fixture(scope="module")
+def receiver(tmp_path_factory: pytest.TempPathFactory) -> Generator[Receiver]:
+    """One sidecar for all, as each test has a project of its own."""
+    folder = tmp_path_factory.mktemp("sidecar")
+    with Receiver(folder, folder / "data") as running:
+        yield running
+
+
 @pytest.mark.parametrize("send", SENDERS)
 def test_through_the_standard_collector(
     standard_collector: Collector, receiver: Receiver, send: Send
 ) -> None:
-    send(standard_collector, send.__name__)
-    assert_arrived(receiver, send.__name__)
+    project = f"standard-{send.__name__}"
+    send(standard_collector, project)
+    assert_arrived(receiver, project)
 
 
-@pytest.mark.parametrize("send", SENDERS)
-def test_through_rotel(receiver: Receiver, tmp_path: Path, send: Send) -> None:
-    with Rotel(tmp_path, receiver) as rotel:
-        send(rotel, send.__name__)
-        assert_arrived(receiver, send.__name__)
+@pytest.mark.parametrize(
+    ("send", "protocol"),
+    [
+        (python_grpc, "grpc"),
+        (python_http, "http"),
+        (javascript_grpc, "http"),
+        (javascript_http, "grpc"),
+    ],
+)
+def test_through_rotel(receiver: Receiver, tmp_path: Path, send: Send, protocol: str) -> None:
+    project = f"rotel-{send.__name__}"
+    with Rotel(tmp_path, receiver, protocol) as rotel:
+        send(rotel, project)
+        assert_arrived(receiver, project)
 
 
-def assert_arrived(receiver: Receiver, name: str) -> None:
+def assert_arrived(receiver: Receiver, project: str) -> None:
     """Every span once, three in each session, nothing else."""
+    database = receiver.data_dir / "kelet.db"
+    wanted = {f"{project}-{session}": SPANS_A_SESSION for session in range(N_SESSIONS)}
     deadline = time.monotonic() + DRAIN_SECONDS
-    found = Stored()
-    while sum(found.counted.values()) < N_SESSIONS * SPANS_A_SESSION:
-        assert time.monotonic() < deadline, (found.counted, receiver.tail())
-        time.sleep(0.2)
-        found = stored(receiver.data_dir / "kelet.db", name)
-    sessions = {f"{name}-{session}": SPANS_A_SESSION for session in range(N_SESSIONS)}
-    assert found.counted == sessions
-    assert Counter(found.homes.values()) == Counter(sessions)
+    with Store.open(str(database)) as store:
+        while n_stored(store, project) < sum(wanted.values()):
+            assert time.monotonic() < deadline, receiver.tail()
+            time.sleep(0.2)
+    found = stored(database, project)
+    assert found.counted == wanted
+    assert Counter(found.homes.values()) == Counter(wanted)
     assert set(found.times.values()) == {1}
