@@ -9,6 +9,7 @@ told, they drop the data. So an error that we did not foresee counts as transien
 
 from collections.abc import Mapping
 from datetime import timedelta
+from threading import Lock
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -83,10 +84,11 @@ def retry_after(error: Exception) -> timedelta | None:
 
 
 class Admission:
-    """Bounds what is in flight. Used from one event loop only."""
+    """Bounds what is in flight. Used from the event loop and from the threads that decode."""
 
     def __init__(self, settings: EdgeSettings) -> None:
         self._settings = settings
+        self.lock = Lock()
         self.n_requests = 0
         self.n_bytes = 0
         self.n_spans = 0
@@ -96,10 +98,11 @@ class Admission:
         limits = self._settings
         if n_bytes > limits.max_request_bytes:
             raise too_large("request", n_bytes, "max_request_bytes", limits.max_request_bytes)
-        if self.n_requests >= limits.max_in_flight_requests:
-            raise self._overloaded("max_in_flight_requests", limits.max_in_flight_requests)
-        self.check_bytes(n_bytes)
-        return Hold(self, n_bytes)
+        with self.lock:
+            if self.n_requests >= limits.max_in_flight_requests:
+                raise self._overloaded("max_in_flight_requests", limits.max_in_flight_requests)
+            self.check_bytes(n_bytes)
+            return Hold(self, n_bytes)
 
     def check_spans(self, n_more: int) -> None:
         """Raises `LimitExceeded` or `Overloaded` unless so many more spans fit."""
@@ -123,10 +126,14 @@ class Admission:
 
 
 class Hold:
-    """The room of one request. It grows while the request is read and is given back once."""
+    """The room of one request. It grows while the request is read and is given back once.
+
+    Made under the lock by `Admission.admit`.
+    """
 
     def __init__(self, admission: Admission, n_bytes: int) -> None:
-        self._admission: Admission | None = admission
+        self._admission = admission
+        self._released = False
         self._n_bytes = n_bytes
         self._n_spans = 0
         admission.n_requests += 1
@@ -134,25 +141,26 @@ class Hold:
 
     def grow(self, n_bytes: int) -> None:
         """Hold so many bytes more; raises `Overloaded`."""
-        if self._admission is not None:
+        with self._admission.lock:
             self._admission.check_bytes(n_bytes)
             self._admission.n_bytes += n_bytes
             self._n_bytes += n_bytes
 
     def hold_spans(self, n_spans: int) -> None:
         """Hold so many spans; raises `LimitExceeded` or `Overloaded`."""
-        if self._admission is not None:
+        with self._admission.lock:
             self._admission.check_spans(n_spans)
             self._admission.n_spans += n_spans
             self._n_spans += n_spans
 
     def release(self) -> None:
         """Give everything back; a second time changes nothing."""
-        if self._admission is not None:
-            self._admission.n_requests -= 1
-            self._admission.n_bytes -= self._n_bytes
-            self._admission.n_spans -= self._n_spans
-            self._admission = None
+        with self._admission.lock:
+            if not self._released:
+                self._released = True
+                self._admission.n_requests -= 1
+                self._admission.n_bytes -= self._n_bytes
+                self._admission.n_spans -= self._n_spans
 
     def __enter__(self) -> Self:
         return self

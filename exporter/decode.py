@@ -84,8 +84,10 @@ def _scopes(
 ) -> Iterator[tuple[bytes, bytes, Columns]]:
     """Resource, scope and sound spans of each scope of the request."""
     try:
-        request = ScanRequest.FromString(body)
         raw = TracesData.FromString(body)
+        # A huge number of tiny spans takes many times the room of its bytes.
+        checks.admit(sum(len(s.spans) for r in raw.resource_spans for s in r.scope_spans))
+        request = ScanRequest.FromString(body)
     except DecodeError:
         raise BadRequest("the body is not an OTLP ExportTraceServiceRequest") from None
     for resource_spans, raw_spans in zip(request.resource_spans, raw.resource_spans, strict=True):

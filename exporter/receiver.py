@@ -68,10 +68,9 @@ class TraceReceiver:
 
     async def _receive(self, body: bytes, caller: Caller, hold: Hold) -> Receipt:
         with hold:
-            decoded = await self._decode(body, caller)
+            decoded = await self._decode(body, caller, hold)
             if not decoded.chunks and FOREIGN_PROJECT in decoded.rejected:
                 raise PermissionDenied(f"all spans are of {FOREIGN_PROJECT}")
-            hold.hold_spans(decoded.n_spans)
             if decoded.chunks:
                 future = self._store.submit_spans(decoded.chunks)
                 with self._tally.commit():
@@ -85,9 +84,10 @@ class TraceReceiver:
         self._tally.add("spans_rejected", decoded.rejected.total())
         return Receipt(decoded.n_spans, decoded.rejected)
 
-    async def _decode(self, body: bytes, caller: Caller) -> Decoded:
+    async def _decode(self, body: bytes, caller: Caller, hold: Hold) -> Decoded:
         """In a thread where it takes long; the loop serves others meanwhile."""
-        checks = Checks.of(caller.grant, self._settings.max_attribute_bytes)
+        limit = self._settings.max_attribute_bytes
+        checks = Checks.of(caller.grant, limit, hold.hold_spans)
         project, scope = caller.project, caller.grant.tenant
 
         def read() -> tuple[Counter[str], Decoded]:

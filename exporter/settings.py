@@ -38,7 +38,7 @@ class EdgeSettings:
     max_signal_bytes: int = MIB
     max_in_flight_bytes: int = 128 * MIB
     max_in_flight_requests: int = 512
-    max_in_flight_spans: int = 200_000
+    max_in_flight_spans: int = 65_536
     retry_after: timedelta = timedelta(seconds=1)
     """What an overloaded edge asks clients to wait."""
     redact: RedactSettings = field(default_factory=RedactSettings)

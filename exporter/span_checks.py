@@ -4,7 +4,7 @@ In: a span's project and its bytes. Out: `Checks`, the reason why a span is reje
 `exporter.decode` rejects it, and its request goes on without it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import chain
 from typing import NamedTuple
 
@@ -18,15 +18,16 @@ MAX_SIZE = 2**63 - 1
 
 
 class Checks(NamedTuple):
-    """`projects` None means all."""
+    """`projects` None means all. `admit` is told how many spans there are before any is looked at."""
 
     projects: frozenset[str] | None = None
     max_attribute_bytes: int = MAX_SIZE
+    admit: Callable[[int], object] = int
 
     @classmethod
-    def of(cls, grant: Grant, max_attribute_bytes: int) -> "Checks":
+    def of(cls, grant: Grant, max_attribute_bytes: int, admit: Callable[[int], object]) -> "Checks":
         """Those of one caller."""
-        return cls(grant.projects, max_attribute_bytes)
+        return cls(grant.projects, max_attribute_bytes, admit)
 
     def fault(self, project: str, span: bytes) -> str | None:
         """Why the span is rejected; None if it is not."""

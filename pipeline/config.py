@@ -118,7 +118,7 @@ class Config(BaseSettings):
     max_in_flight_requests: Count = 512
     """Requests held at once; beyond it clients are asked to come back later."""
 
-    max_in_flight_spans: Count = 200_000
+    max_in_flight_spans: Count = 65_536
     """Spans held at once; beyond it clients are asked to come back later."""
 
     drain: Duration = timedelta(seconds=10)

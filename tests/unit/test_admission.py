@@ -25,6 +25,7 @@ SMALL = EdgeSettings(
     max_request_bytes=10,
     max_in_flight_bytes=20,
     max_in_flight_requests=3,
+    max_in_flight_spans=4,
     retry_after=timedelta(milliseconds=1500),
 )
 
@@ -115,6 +116,31 @@ def test_requests_in_flight_are_bounded() -> None:
 def test_a_request_over_the_limit_is_refused_for_good_naming_limit_and_setting() -> None:
     with pytest.raises(errors.LimitExceeded, match=r"11 bytes.*max_request_bytes = 10"):
         enter(Admission(SMALL), 11)
+
+
+def test_spans_in_flight_are_bounded_and_given_back_with_the_rest() -> None:
+    admission = Admission(SMALL)
+    with admission.admit(1) as hold, admission.admit(1) as other:
+        hold.hold_spans(3)
+        with pytest.raises(errors.Overloaded, match="max_in_flight_spans = 4"):
+            other.hold_spans(2)
+        with pytest.raises(errors.LimitExceeded, match=r"5 spans.*max_in_flight_spans = 4"):
+            other.hold_spans(5)
+        other.hold_spans(1)
+        hold.release()
+        hold.release()
+        assert (admission.n_spans, admission.n_requests) == (1, 1)
+    assert (admission.n_bytes, admission.n_requests, admission.n_spans) == (0, 0, 0)
+
+
+def test_a_body_is_counted_while_it_comes() -> None:
+    admission = Admission(SMALL)
+    with admission.admit() as hold, admission.admit() as other:
+        hold.grow(15)
+        with pytest.raises(errors.Overloaded, match="max_in_flight_bytes = 20"):
+            other.grow(6)
+        other.grow(5)
+    assert (admission.n_bytes, admission.n_requests) == (0, 0)
 
 
 def test_limits_that_contradict_each_other_are_refused() -> None:

@@ -1,9 +1,13 @@
 """Spans of another project and spans that are too large cost only themselves."""
 
+from datetime import timedelta
+
+import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from exporter.decode import decode
 from exporter.span_checks import FOREIGN_PROJECT, Checks, largest_attribute
+from pipeline.errors import Overloaded
 from tests.unit.otlp import attributes, request, span
 
 LIMITED = Checks(max_attribute_bytes=1000)
@@ -32,3 +36,16 @@ def test_a_large_attribute_is_rejected_wherever_it_hides() -> None:
     found = rejected(span(1, text="x" * 1001), hidden, linked, many, checks=LIMITED)
     assert found == {"an attribute above max_attribute_bytes = 1000": 3}
     assert largest_attribute(many.SerializeToString()) < 150
+
+
+def test_how_many_spans_there_are_is_known_before_any_is_looked_at() -> None:
+    told: list[int] = []
+
+    def refuse(n_spans: int) -> None:
+        told.append(n_spans)
+        raise Overloaded("full", timedelta(seconds=1))
+
+    body = request(span(1), span(0), span(2)).SerializeToString()
+    with pytest.raises(Overloaded):
+        decode(body, project="p", checks=Checks(admit=refuse))
+    assert told == [3]
