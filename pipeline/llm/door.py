@@ -4,6 +4,7 @@ In: `ModelSettings` and a ledger, once, when a worker is put together. Out: the 
 account. Next: `resolver` hands it to pydantic-ai inside the activity of a request.
 """
 
+from inspect import isawaitable
 from typing import Protocol
 
 from pydantic_ai.capabilities import ResolveModelId
@@ -11,7 +12,7 @@ from pydantic_ai.models import Model, ModelResolutionContext
 
 from pipeline.errors import NotFound
 from pipeline.llm.account import Account
-from pipeline.llm.metered import Ledger, MeteredModel
+from pipeline.llm.metered import Asking, Ledger, MeteredModel
 from pipeline.llm.providers import build_model
 from pipeline.llm.settings import ModelSettings
 
@@ -32,13 +33,26 @@ class Door:
         self.settings = settings
         self._ledger = ledger
         self._model = model or build_model(settings)
+        self._asking = Asking()
 
     def model(self, account: Account) -> Model:
         """The model on this account."""
-        return MeteredModel(self._model, account, self._ledger, self.settings)
+        return MeteredModel(self._model, account, self._ledger, self.settings, self._asking)
+
+    async def close(self) -> None:
+        """Let go of the provider's connections."""
+        close = getattr(getattr(self._model, "client", None), "close", None)
+        if callable(close) and isawaitable(closing := close()):
+            await closing
 
 
 _open: list[Door] = []
+
+
+async def close_door() -> None:
+    """Close the door of this process, if one is open."""
+    while _open:
+        await _open.pop().close()
 
 
 def open_door(door: Door | None) -> None:

@@ -9,6 +9,8 @@ key and is not made twice. Killed after it, the answer is found.
 """
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Protocol
 
 from pydantic import TypeAdapter
@@ -45,16 +47,42 @@ class Ledger(Protocol):
         ...
 
 
+class Asking:
+    """Who asks what at this moment: two issues of a project may put the same question at once."""
+
+    def __init__(self) -> None:
+        self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
+
+    @asynccontextmanager
+    async def alone(self, key: str) -> AsyncGenerator[None]:
+        """One at a time a key; whoever waited finds the answer of the first."""
+        lock, n_waiting = self._locks.get(key, (asyncio.Lock(), 0))
+        self._locks[key] = (lock, n_waiting + 1)
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, n_waiting = self._locks.pop(key)
+            if n_waiting > 1:
+                self._locks[key] = (lock, n_waiting - 1)
+
+
 class MeteredModel(WrapperModel):
     """`wrapped` on somebody's account."""
 
     def __init__(
-        self, wrapped: Model, account: Account, ledger: Ledger, settings: ModelSettings
+        self,
+        wrapped: Model,
+        account: Account,
+        ledger: Ledger,
+        settings: ModelSettings,
+        asking: "Asking",
     ) -> None:
         super().__init__(wrapped)
         self._account = account
         self._ledger = ledger
         self._bounds = settings
+        self._asking = asking
 
     async def request(
         self,
@@ -66,9 +94,20 @@ class MeteredModel(WrapperModel):
         merged = self._bounded(model_settings)
         key = content_key(self._bounds.model, messages, merged, model_request_parameters)
         project = self._account.project
-        known = await asyncio.to_thread(self._ledger.model_answer, project, key)
-        if known is not None:
-            return _RESPONSE.validate_json(known)
+        async with self._asking.alone(f"{project}/{key}"):
+            known = await asyncio.to_thread(self._ledger.model_answer, project, key)
+            if known is not None:
+                return _RESPONSE.validate_json(known)
+            return await self._pay(key, messages, merged, model_request_parameters)
+
+    async def _pay(
+        self,
+        key: str,
+        messages: list[ModelMessage],
+        merged: RequestSettings,
+        model_request_parameters: ModelRequestParameters,
+    ) -> ModelResponse:
+        """Reserve, ask, store."""
         n_text = n_characters(messages, model_request_parameters)
         most = estimate(self.system, self.model_name, n_text, self._bounds.max_output_tokens)
         await asyncio.to_thread(

@@ -33,7 +33,7 @@ def to_application_error(error: Exception) -> ApplicationError:
     Only what the machine may cure (memory, files, time) is worth another attempt.
     """
     if isinstance(error, ApplicationError):
-        return error
+        return _without_text(error)
     if isinstance(error, Overloaded | BudgetExhausted):
         return ApplicationError(str(error), type=error.code, next_retry_delay=error.retry_after)
     if isinstance(error, Transient):
@@ -44,6 +44,18 @@ def to_application_error(error: Exception) -> ApplicationError:
     if isinstance(error, MemoryError | OSError):
         return ApplicationError(kind, type="machine")
     return ApplicationError(kind, type=f"internal_{kind}", non_retryable=True)
+
+
+def _without_text(error: ApplicationError) -> ApplicationError:
+    """A library's message may quote a provider's answer; its details are payloads like any other."""
+    return ApplicationError(
+        error.type or "error",
+        *error.details,
+        type=error.type,
+        non_retryable=error.non_retryable,
+        next_retry_delay=error.next_retry_delay,
+        category=error.category,
+    )
 
 
 def failure_code(error: BaseException) -> str:

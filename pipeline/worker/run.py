@@ -39,6 +39,10 @@ async def run_worker(config: Config, stop: asyncio.Event) -> None:
                 await _sleep(pause, stop)
                 pause = min(pause * 2, MAX_PAUSE)
     finally:
+        if config.model is not None:
+            from pipeline.llm.door import close_door
+
+            await close_door()
         store.close()
 
 

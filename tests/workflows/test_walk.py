@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
+from pipeline.llm.door import close_door
 from pipeline.model.session import SessionKey, SessionState
 from pipeline.model.signal import VerdictLabel
 from pipeline.signals import snapshot
@@ -41,6 +42,7 @@ async def working(client: Client, data_dir: Path, **settings: object) -> AsyncGe
         build_worker(one.store, client, one.config),
     ):
         yield one
+    await close_door()
 
 
 async def test_session_goes_through(client: Client, tmp_path: Path) -> None:

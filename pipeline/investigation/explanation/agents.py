@@ -41,6 +41,8 @@ out. A quote that is only about the same matter does not. Judge nothing else.
 READ = ActivityConfig(start_to_close_timeout=timedelta(seconds=60), retry_policy=FOREVER)
 ASK = ActivityConfig(
     start_to_close_timeout=timedelta(minutes=5),
+    # A killed worker is noticed after this; the library heartbeats while it waits for the provider.
+    heartbeat_timeout=timedelta(seconds=10),
     retry_policy=RetryPolicy(
         initial_interval=timedelta(seconds=1),
         maximum_interval=timedelta(minutes=15),
