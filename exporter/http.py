@@ -74,6 +74,7 @@ async def receive_signal(parts: HttpParts, request: Request) -> JSONResponse:
         parts.notifier.put(result.nudges)
     parts.tally.add("signals_accepted")
     parts.tally.add("signals_known", result.n_duplicate)
+    parts.tally.add("signals_expired", result.n_expired)
     parts.tally.add("signal_fields_ignored", read.n_unknown_fields)
     answer = {
         "id": read.signal.identity,

@@ -78,6 +78,7 @@ class TraceReceiver:
                 self._notifier.put(result.nudges)
                 self._tally.add("sessions_reopened", sum(n.version > 1 for n in result.nudges))
                 self._tally.add("spans_known", result.n_duplicate)
+                self._tally.add("spans_expired", result.n_expired)
                 self._tally.add("spans_with_two_contents", result.n_replaced)
                 self._tally.add("traces_with_two_sessions", result.n_conflicts)
         self._tally.add("spans_accepted", decoded.n_spans)

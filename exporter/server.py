@@ -33,6 +33,7 @@ from exporter.otlp_grpc import OtlpGrpc
 from exporter.otlp_kinds import KINDS
 from exporter.receiver import TraceReceiver
 from exporter.redact import Redactor
+from exporter.retention import RetainingStore, RetentionTask
 from exporter.rpc.v1 import status_pb2, status_pb2_grpc
 from exporter.settings import EdgeSettings
 from exporter.status import InspectionStore, StatusService
@@ -49,7 +50,14 @@ STATUS_SERVICE = status_pb2.DESCRIPTOR.services_by_name["StatusService"].full_na
 
 
 class EdgeStore(
-    IngestStore, NudgeSource, Pingable, InspectionStore, StateSource, KeyStore, Protocol
+    IngestStore,
+    NudgeSource,
+    Pingable,
+    InspectionStore,
+    StateSource,
+    KeyStore,
+    RetainingStore,
+    Protocol,
 ):
     """All that the edge needs of a store."""
 
@@ -93,6 +101,7 @@ class EdgeServer:
             self._telemetry,
         )
         self._watch_states = SessionStates(store)
+        self._retention = RetentionTask(store, settings, self.tally)
         gauges(self.tally, self._receiver, admission, self._notifier, self.board)
         self.tally.gauge(
             "sessions", "Sessions by state, as of the last minute.", self._watch_states.read
@@ -127,11 +136,13 @@ class EdgeServer:
         self._watch.start()
         self._notifier.start()
         self._watch_states.start()
+        self._retention.start()
 
     async def stop(self) -> None:
         """Say so first, take nothing new, finish and answer what is in flight, send the nudges, end."""
         await self._watch.stop()
         await self._watch_states.stop()
+        await self._retention.stop()
         self.board.close()
         # Whoever asks for our health sends elsewhere before the first call is turned away.
         await asyncio.sleep(min(LAME_DUCK, self._settings.drain / 10).total_seconds())

@@ -56,6 +56,10 @@ class EdgeSettings:
     max_nudges: int = 10_000
     """Nudges waiting to be sent; beyond it they are dropped and the sweep repairs."""
     n_nudgers: int = 16
+    retention_age: timedelta | None = None
+    retention_bytes: int | None = None
+    retain_every: timedelta = timedelta(minutes=5)
+    """How often old sessions are looked for."""
     health_every: timedelta = timedelta(seconds=5)
     worker_silence: timedelta = timedelta(seconds=90)
     """A worker that has not polled for this long is gone (a long poll lasts a minute)."""
@@ -88,6 +92,8 @@ class EdgeSettings:
             debounce=config.debounce,
             cap=config.session_cap,
             quiet=config.aggregation_quiet,
+            retention_age=config.retention_age or None,
+            retention_bytes=config.retention_size,
             sweep_every=config.sweep_interval,
             sweep_grace=config.sweep_grace,
         )

@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PlainSerializer, SecretStr, model_validator
+from pydantic import BeforeValidator, ByteSize, Field, PlainSerializer, SecretStr, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -48,12 +48,18 @@ def format_duration(value: timedelta) -> str:
     return f"{seconds:.6f}".rstrip("0").rstrip(".") + "s"
 
 
+def without_password(url: str) -> str:
+    """The URL as it may be shown."""
+    return re.sub(r"(://[^:/@]*):[^@/]*@", r"\1:***@", url)
+
+
 Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration),
     PlainSerializer(format_duration, when_used="json"),
     Field(ge=timedelta(0)),
 ]
+StoreUrl = Annotated[str, PlainSerializer(without_password, when_used="json")]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Count = Annotated[int, Field(ge=1)]
 _FAMILY = "(secrets|emails|phones|cards)"
@@ -76,8 +82,8 @@ class Config(BaseSettings):
     data_dir: Path = Path(".kelet")
     """Folder of the database and of the embedded Temporal server's state; made if it is missing."""
 
-    store_url: str | None = None
-    """URL of the SQLite database, `sqlite:////path/file.db`, on a local disk. Unset: a file in `data_dir`."""
+    store_url: StoreUrl | None = None
+    """`postgresql://user:password@host/name` or `sqlite:////path/file.db`. Unset: a file in `data_dir`."""
 
     host: str = "127.0.0.1"
     """Address that the gRPC and HTTP servers listen on; `0.0.0.0` in a container."""
@@ -186,6 +192,12 @@ class Config(BaseSettings):
 
     sweep_grace: Duration = timedelta(minutes=1)
     """How long after it should have ended a session or agent counts as lost."""
+
+    retention_age: Duration = timedelta(days=30)
+    """A session is removed when nothing of it was received for so long; `0` keeps all."""
+
+    retention_size: ByteSize | None = None
+    """Bytes of spans to keep, such as `20GB`; beyond it the oldest sessions are removed. Unset: no limit."""
 
     min_sessions: Count = 5
     """Failing sessions that a cluster must have to pass the gate."""

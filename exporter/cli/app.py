@@ -26,6 +26,7 @@ COMMAND_MODULES = (
     "exporter.cli.config",
     "exporter.cli.health",
     "exporter.cli.keys",
+    "exporter.cli.delete",
     "exporter.cli.inspect",
     "exporter.cli.transfer",
 )

@@ -30,6 +30,7 @@ class Tally:
     n_duplicate: int = 0
     n_replaced: int = 0
     n_conflicts: int = 0
+    n_expired: int = 0
     nudges: list[Nudge] = field(default_factory=list[Nudge])
 
     def result(self) -> CommitResult:
@@ -39,6 +40,7 @@ class Tally:
             n_duplicate=self.n_duplicate,
             n_replaced=self.n_replaced,
             n_conflicts=self.n_conflicts,
+            n_expired=self.n_expired,
             nudges=tuple(self.nudges),
         )
 

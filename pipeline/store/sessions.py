@@ -36,17 +36,29 @@ class Placed(NamedTuple):
 
     refs: dict[Home, int]
     fresh: dict[int, Nudge]
-    """Those that the commit made, at version 1."""
+    """Those that the commit made, at their first version."""
     deltas: dict[int, int]
 
 
-def place_spans(connection: Connection, deltas: Mapping[Home, int], now: int) -> Placed:
-    """Count the spans that sessions gained or lost; new sessions begin with them, dirty and nudged."""
+def place_spans(
+    connection: Connection,
+    deltas: Mapping[Home, int],
+    now: int,
+    versions: Mapping[Home, int] | None = None,
+) -> Placed:
+    """Count the spans that sessions gained or lost; new sessions begin with them, dirty and nudged.
+
+    One that was removed goes on from its last version, so that nothing of then passes for newer.
+    """
+    first = {home: version + 1 for home, version in (versions or {}).items()}
     refs = refs_of(connection, deltas)
     missing = sorted(home for home in deltas if home not in refs)
     ids = dict(zip(missing, new_ids(connection, sessions, len(missing)), strict=True))
     if missing:
-        rows = [_new_row(home, ref, deltas[home], now) for home, ref in ids.items()]
+        rows = [
+            _new_row(home, ref, deltas[home], now) | {"version": first.get(home, 1)}
+            for home, ref in ids.items()
+        ]
         execute_many(connection, _INSERT[connection.dialect.name], rows)
         # Another process may have made the same session: then that one counts.
         elsewhere = connection.dialect.name == "postgresql"
@@ -54,7 +66,7 @@ def place_spans(connection: Connection, deltas: Mapping[Home, int], now: int) ->
     fresh = {
         refs[home]: Nudge(
             key=SessionKey(project=home.project, digest=digest_of_session(home.session_id)),
-            version=1,
+            version=first.get(home, 1),
         )
         for home in missing
         if refs[home] == ids[home]

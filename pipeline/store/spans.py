@@ -8,7 +8,7 @@ the later end wins, then the greater bytes; homes are resolved over all spans of
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
@@ -20,9 +20,11 @@ from pipeline.store.attachment import follow_spans
 from pipeline.store.bodies import BodyStore
 from pipeline.store.chunk_keys import home_of, join_outlines
 from pipeline.store.dialect import lock_ingest
+from pipeline.store.expiry import drop_expired, removed_sessions, without_removed_traces
 from pipeline.store.intake import Tally, merge_batch
 from pipeline.store.sessions import place_spans, raise_versions
-from pipeline.store.trace_writes import Link, write_links, write_traces
+from pipeline.store.tombstones import Tombstone
+from pipeline.store.trace_writes import Link, forget_empty, write_links, write_traces
 from pipeline.store.traces import Trace, load_traces, members_of, whole_outline
 
 
@@ -46,12 +48,39 @@ def commit_spans(
 ) -> list[CommitResult]:
     """Store all batches; one result each."""
     lock_ingest(connection, alone=False)
+    batches, expired = without_removed_traces(connection, batches, now)
     known = load_traces(connection, {(c.trace_id, c.scope) for batch in batches for c in batch})
     tallies = [merge_batch(connection, bodies, known, batch, i) for i, batch in enumerate(batches)]
+    for tally, n_expired in zip(tallies, expired, strict=True):
+        tally.n_expired = n_expired
     changes = [change_of(trace) for trace in known.values() if trace.owner is not None]
+    stones = removed_sessions(connection, {home for c in changes for home in c.deltas}, now)
+    if stones:
+        left = [_without_expired(connection, change, stones, tallies) for change in changes]
+        changes = [change for change in left if change is not None]
     if changes:
-        settle(connection, bodies, changes, tallies, now)
+        settle(connection, bodies, changes, tallies, now, stones)
     return [tally.result() for tally in tallies]
+
+
+def _without_expired(
+    connection: Connection,
+    change: Change,
+    stones: Mapping[Home, Tombstone],
+    tallies: Sequence[Tally],
+) -> Change | None:
+    """The change without spans of removed sessions; None if nothing is left of it."""
+    trace = change.trace
+    if stones.keys().isdisjoint(change.deltas):
+        return change
+    tally = tallies[trace.owner or 0]
+    dropped = drop_expired(trace, stones)
+    tally.n_new -= min(dropped, tally.n_new)
+    tally.n_expired += dropped
+    if trace.added:
+        return change_of(trace)
+    forget_empty(connection, trace)
+    return None
 
 
 def change_of(trace: Trace) -> Change:
@@ -110,6 +139,7 @@ def settle(
     changes: Sequence[Change],
     tallies: Sequence[Tally],
     now: int,
+    stones: Mapping[Home, Tombstone],
 ) -> None:
     """Write what is new, and tell the sessions."""
     deltas: Counter[Home] = Counter()
@@ -119,7 +149,8 @@ def settle(
         deltas.update(change.deltas)
         for home in change.deltas:
             owners[home] = min(owner, owners.get(home, owner))
-    placed = place_spans(connection, deltas, now)
+    versions = {home: stone.version for home, stone in stones.items()}
+    placed = place_spans(connection, deltas, now, versions)
     refs = placed.refs
     write_traces(connection, bodies, [(c.trace, c.outline, c.n_session_ids) for c in changes])
     write_links(

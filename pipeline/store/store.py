@@ -49,10 +49,10 @@ from pipeline.store.dialect import database_url, prepare_database, reading_engin
 from pipeline.store.failures import store_errors
 from pipeline.store.migrate import migrate
 from pipeline.store.probe import WriteProbe
-from pipeline.store.reading import Inspection
 from pipeline.store.reopening import open_anew_together, require_writable
 from pipeline.store.signals import commit_signals
 from pipeline.store.times import span_micros, to_micros, utc_now
+from pipeline.store.upkeep import Upkeep
 from pipeline.store.writer import Write, Writer
 
 T = TypeVar("T")
@@ -62,7 +62,7 @@ MAX_READS = 5
 SPANS = "spans"
 
 
-class Store(Inspection):
+class Store(Upkeep):
     """Open with `Store.open`, end with `close`; also a context manager."""
 
     def __init__(

@@ -1,0 +1,88 @@
+"""Spans of removed sessions that are delivered again are dropped, and counted as expired.
+
+In: batches before they are taken in; homes after they are resolved. Out: the batches without what is
+expired. Next: `spans` stores the rest.
+
+A removed trace is known by its id, whatever of it comes first. A span of another trace is known by the
+session in which it would lie.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import Connection
+
+from pipeline.model.span_keys import Home
+from pipeline.model.trace_chunk import TraceChunk
+from pipeline.store.chunk_body import only
+from pipeline.store.chunk_keys import chunk_of, only_keys, span_ids_of, unpack_keys
+from pipeline.store.tombstones import Tombstone, find, session_name, trace_name
+from pipeline.store.traces import Trace, members_of
+
+Batches = Sequence[Sequence[TraceChunk]]
+
+
+def without_removed_traces(
+    connection: Connection, batches: Batches, now: int
+) -> tuple[Batches, list[int]]:
+    """The batches without spans of removed traces, and how many each lost."""
+    names = {trace_name(c.scope, c.trace_id) for batch in batches for c in batch}
+    stones = find(connection, names, now)
+    if not stones:
+        return batches, [0] * len(batches)
+    kept: list[list[TraceChunk]] = []
+    n_expired: list[int] = []
+    for batch in batches:
+        some: list[TraceChunk] = []
+        for chunk in batch:
+            stone = stones.get(trace_name(chunk.scope, chunk.trace_id))
+            left = chunk if stone is None else newer_than(chunk, stone.newest_start)
+            some += [] if left is None else [left]
+        n_expired.append(n_spans(batch) - n_spans(some))
+        kept.append(some)
+    return kept, n_expired
+
+
+def removed_sessions(
+    connection: Connection, homes: Iterable[Home], now: int
+) -> dict[Home, Tombstone]:
+    """Those of the sessions that were removed once."""
+    names = {session_name(home.project, home.session_id): home for home in homes}
+    return {names[name]: stone for name, stone in find(connection, names, now).items()}
+
+
+def drop_expired(trace: Trace, stones: Mapping[Home, Tombstone]) -> int:
+    """Take the spans that belong to a removed session out of what is to be added; their number."""
+    packed = [c.keys for c in trace.stored] + [c.keys for c in trace.added]
+    n_stored, before = len(trace.stored), n_spans(trace.added)
+    drop: dict[int, set[int]] = {}
+    for member in members_of(trace.key[0], packed):
+        stone = stones.get(member.home)
+        if stone and member.chunk >= n_stored and member.start <= stone.newest_start:
+            drop.setdefault(member.chunk - n_stored, set()).add(member.at)
+    chunks = [without(chunk, drop.get(n, set())) for n, chunk in enumerate(trace.added)]
+    trace.added = [chunk for chunk in chunks if chunk is not None]
+    trace.ids = {i for keys in packed[:n_stored] for i in span_ids_of(keys)}
+    trace.ids.update(i for chunk in trace.added for i in chunk.span_ids)
+    return before - n_spans(trace.added)
+
+
+def newer_than(chunk: TraceChunk, start: int) -> TraceChunk | None:
+    """The spans that began later; None if there is none."""
+    starts = unpack_keys(chunk.keys).starts
+    return without(chunk, {at for at, begun in enumerate(starts) if begun <= start})
+
+
+def without(chunk: TraceChunk, drop: set[int]) -> TraceChunk | None:
+    """The chunk without the spans at these places; None if nothing is left."""
+    if not drop:
+        return chunk
+    keep = [at for at in range(len(chunk.span_ids)) if at not in drop]
+    if not keep:
+        return None
+    keys = only_keys(unpack_keys(chunk.keys), keep)
+    return chunk_of(chunk.scope, chunk.trace_id, keys, only(chunk.body, keep))
+
+
+def n_spans(chunks: Iterable[TraceChunk]) -> int:
+    """Spans in all of them."""
+    return sum(len(chunk.span_ids) for chunk in chunks)

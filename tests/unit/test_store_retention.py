@@ -1,0 +1,246 @@
+"""Removed is removed: by age, by size, at somebody's word; and it does not come back."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from pipeline.model.evidence import Evidence
+from pipeline.model.session import SessionKey
+from pipeline.store import Store
+from pipeline.store.forgetting import without_sessions
+from pipeline.store.leases import take_lease
+from tests.unit.storekit import (
+    Clock,
+    cluster,
+    finding,
+    finish,
+    gate,
+    new_store,
+    record,
+    row,
+    send,
+    signal,
+)
+
+pytestmark = pytest.mark.usefixtures("database")
+
+MONTH = timedelta(days=30)
+OTHER = "f" * 32
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store(tmp_path: Path, clock: Clock) -> Iterator[Store]:
+    with new_store(tmp_path, clock) as opened:
+        yield opened
+
+
+def names(store: Store) -> list[str]:
+    return sorted(session.session_id for session in store.list_sessions("")[0])
+
+
+def n_spans(store: Store, session_id: str) -> int:
+    return len(store.load_spans(SessionKey.of("p", session_id)).spans)
+
+
+def retain(store: Store, age: timedelta | None = MONTH, max_bytes: int | None = None) -> int:
+    removed = store.retain(age=age, max_bytes=max_bytes)
+    assert removed is not None
+    return removed.n_sessions
+
+
+def test_age_counts_from_what_was_received_last(store: Store, clock: Clock) -> None:
+    send(store, record(1, session="s"), record(2, trace=OTHER, session="t"))
+    clock.tick(days=20)
+    send(store, record(3, session="s"))
+    clock.tick(days=10)
+    assert retain(store) == 1
+    assert names(store) == ["s"]
+    assert n_spans(store, "s") == 2
+    clock.tick(days=20)
+    assert retain(store) == 1
+    assert store.coverage("p").received == 0
+    assert [fact for fact in store.canonical(None) if fact["type"] != "cluster"] == []
+
+
+def test_a_signal_keeps_its_session(store: Store, clock: Clock) -> None:
+    send(store, record(1, session="s"))
+    clock.tick(days=20)
+    store.commit_signals([signal("i", session="s")])
+    clock.tick(days=20)
+    assert retain(store) == 0
+
+
+def test_size_takes_the_oldest_sessions(store: Store, clock: Clock) -> None:
+    for number in range(20):
+        clock.tick(minutes=1)
+        send(store, record(1, trace=f"{number + 1:032x}", session=f"s{number:02}", name="x" * 500))
+    whole = store.stored_bytes()
+    assert retain(store, None, whole) == 0
+    assert retain(store, None, whole // 2) == 10
+    assert names(store) == [f"s{number:02}" for number in range(10, 20)]
+    assert 0 < store.stored_bytes() <= whole // 2
+
+
+def test_redelivered_spans_are_dropped_and_counted(store: Store, clock: Clock) -> None:
+    sent = (record(1, session="s"), record(2, parent=1), record(3, trace=OTHER, session="t"))
+    send(store, *sent)
+    clock.tick(days=31)
+    send(store, record(4, trace=OTHER))
+    assert retain(store) == 1
+    # The child alone comes first; nothing of it says where it belonged.
+    assert send(store, record(2, parent=1)).n_expired == 1
+    again = send(store, *sent)
+    assert (again.n_expired, again.n_duplicate, again.n_new) == (2, 1, 0)
+    late = send(store, record(1, trace="e" * 32, session="s"))
+    assert (late.n_expired, late.n_new) == (1, 0)
+    assert names(store) == ["t"]
+
+
+def test_a_session_that_goes_on_begins_anew(store: Store, clock: Clock) -> None:
+    send(store, record(1, session="s"), record(2, session="s"))
+    clock.tick(days=31)
+    retain(store)
+    result = send(store, record(9, trace=OTHER, session="s"), record(1, trace=OTHER, session="s"))
+    assert (result.n_new, result.n_expired) == (1, 1)
+    assert n_spans(store, "s") == 1
+    clock_of = store.session_clock(SessionKey.of("p", "s"))
+    assert clock_of is not None
+    assert clock_of.version == 2
+
+
+def test_a_tombstone_runs_out(store: Store, clock: Clock) -> None:
+    send(store, record(1, session="s"))
+    clock.tick(days=31)
+    assert retain(store) == 1
+    clock.tick(days=31)
+    assert retain(store) == 0
+    assert send(store, record(1, session="s")).n_new == 1
+
+
+def test_signals_of_a_removed_session_do_not_wait_for_ever(store: Store, clock: Clock) -> None:
+    waiting = (signal("i", session="s"), signal("j", trace=record(1).trace_id))
+    send(store, record(1, session="s"))
+    store.commit_signals(waiting)
+    clock.tick(days=31)
+    retain(store)
+    assert store.commit_signals(waiting).n_expired == 2
+    assert store.commit_signals([signal("k", session="never")]).n_expired == 0
+    assert store.coverage("p").waiting_for_spans == 1
+    clock.tick(days=31)
+    retain(store)
+    assert store.coverage("p").waiting_for_spans == 0
+
+
+def test_what_other_sessions_have_in_the_trace_stays(store: Store, clock: Clock) -> None:
+    send(store, record(1, session="s"), record(2, session="t"), record(3, parent=2))
+    send(store, record(4, trace=OTHER, session="t"))
+    store.forget_sessions(store.find_sessions("s", None))
+    assert names(store) == ["t"]
+    assert n_spans(store, "t") == 3
+    assert send(store, record(1, session="s")).n_expired == 1
+    assert send(store, record(2, session="t")).n_duplicate == 1
+    assert send(store, record(5, parent=2)).n_new == 1
+    assert n_spans(store, "t") == 4
+
+
+def test_agents_of_a_removed_session_are_aggregated_anew(store: Store, clock: Clock) -> None:
+    send(store, record(1, session="s"))
+    finish(store, row("s", "a"))
+    assert store.finish_aggregation("p", "a", 1)
+    clock.tick(days=31)
+    retain(store)
+    epoch, rows = store.load_rows("p", "a")
+    assert (epoch, rows) == (2, ())
+    clock.tick(minutes=5)
+    quiet = timedelta(seconds=30)
+    lost = store.lost_agents(quiet=quiet, grace=quiet, limit=9)
+    assert [nudge.agent for nudge in lost] == ["a"]
+
+
+def quoting(store: Store) -> None:
+    """A finding that quotes two sessions."""
+    for session in ("s", "t"):
+        send(store, record(1, trace=f"{ord(session):032x}", session=session))
+        finish(store, row(session, "a"))
+    store.replace_clusters("p", "a", 9, "1", [cluster("c1", "s", "t")], gate("c1"))
+    quotes = tuple(
+        Evidence(session_id=s, span_id="1", field="f", quote=f"words of {s}", verified=True)
+        for s in ("s", "t")
+    )
+    made = finding("f", evidence=quotes, session_ids=("s", "t"))
+    assert store.finish_investigation("p", "c1", 1, made, "named")
+
+
+def quotes_of(store: Store) -> list[str]:
+    found = store.get_finding("p", "f")
+    assert found is not None
+    return [evidence.quote for evidence in found.evidence]
+
+
+def test_quotes_stay_with_a_finding_when_their_session_grows_old(
+    store: Store, clock: Clock
+) -> None:
+    quoting(store)
+    clock.tick(days=31)
+    assert retain(store) == 2
+    assert quotes_of(store) == ["words of s", "words of t"]
+
+
+def test_a_deletion_takes_the_copies_of_quotes_too(store: Store) -> None:
+    quoting(store)
+    removed = store.forget_sessions(store.find_sessions("s", None))
+    assert (removed.n_sessions, removed.n_spans, removed.n_quoting) == (1, 1, 1)
+    assert quotes_of(store) == ["words of t"]
+    (kept,) = store.list_clusters("p")[0]
+    assert kept.session_ids == ("t",)
+
+
+def test_an_investigation_that_was_under_way_brings_no_quote_back(store: Store) -> None:
+    quoting(store)
+    late = finding("f", evidence=store.list_findings("p")[0][0].evidence)
+    store.replace_clusters("p", "a", 10, "1", [cluster("c2", "s", "t")], gate("c2"))
+    store.forget_sessions(store.find_sessions("s", "p"))
+    assert store.finish_investigation("p", "c2", 1, late, "named")
+    assert quotes_of(store) == ["words of t"]
+
+
+def test_quotes_of_a_session_that_is_gone_already_are_found(store: Store, clock: Clock) -> None:
+    quoting(store)
+    named = store.find_sessions("s", "p")
+    clock.tick(days=31)
+    retain(store)
+    assert store.forget_sessions(named).n_quoting == 1
+    assert quotes_of(store) == ["words of t"]
+
+
+def test_one_process_at_a_time(store: Store, clock: Clock) -> None:
+    store._write(lambda c: take_lease(c, "retention", "another", store._now() + 1000, store._now()))  # pyright: ignore[reportPrivateUsage]
+    assert store.retain(age=MONTH, max_bytes=None) is None
+    clock.tick(seconds=1)
+    assert store.retain(age=MONTH, max_bytes=None) is not None
+    assert store.retain(age=MONTH, max_bytes=None) is not None
+
+
+def test_sessions_of_a_user_are_found_whether_analysed_or_not(store: Store) -> None:
+    send(store, record(1, session="s", name="by u7"), record(2, trace=OTHER, session="t"))
+    found = store.find_sessions_that_say(lambda span: span.name == "by u7", b"u7", None)
+    assert [(one.session_id, one.n_spans) for one in found] == [("s", 1)]
+    assert store.find_sessions_that_say(lambda span: True, b"u7", "q") == ()
+
+
+def test_claims_without_their_quote_go() -> None:
+    gone = {"session_id": "s", "quote": "q"}
+    kept = {"session_id": "t", "quote": "q"}
+    value = {
+        "a": [gone, kept, {"says": "x", "evidence": gone}],
+        "session_ids": ["s", "t"],
+        "b": ["s"],
+    }
+    assert without_sessions(value, {"s"}) == {"a": [kept], "session_ids": ["t"], "b": ["s"]}
