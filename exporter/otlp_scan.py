@@ -73,19 +73,23 @@ ScanRequest = _scan_request()
 
 
 def own_sessions(attributes: Sequence[Attributes]) -> list[str | None]:
-    """Each span's own session id; None where it carries none."""
-    found = [_text_at(given, SESSION_KEYS[0]) for given in attributes]
-    if None not in found:
-        return found
+    """Each span's own session id; None where it carries none.
+
+    Most ids are strings at the first key: only where one is not is a span looked at by itself.
+    """
+    first = SESSION_KEYS[0]
+    found = [given[first].string_value if first in given else "" for given in attributes]
+    if all(name and not name.isspace() for name in set(found)):
+        return list(found)
     return [
-        session if session is not None else _first_session(given)
-        for session, given in zip(found, attributes, strict=True)
+        text if text and not text.isspace() else _first_session(given)
+        for text, given in zip(found, attributes, strict=True)
     ]
 
 
 def own_projects(attributes: Sequence[Attributes]) -> list[str | None]:
     """Each span's own project; None where it carries none."""
-    return [_text_at(a, PROJECT_KEY) if PROJECT_KEY in a else None for a in attributes]
+    return [id_text(a[PROJECT_KEY]) if PROJECT_KEY in a else None for a in attributes]
 
 
 def _first_session(attributes: Attributes) -> str | None:
@@ -93,15 +97,6 @@ def _first_session(attributes: Attributes) -> str | None:
         if key in attributes and (text := id_text(attributes[key])) is not None:
             return text
     return None
-
-
-def _text_at(attributes: Attributes, key: str) -> str | None:
-    """Most ids are strings; asking which of the kinds a value has costs more than all else."""
-    if key not in attributes:
-        return None
-    value = attributes[key]
-    text = value.string_value
-    return text if text and not text.isspace() else id_text(value)
 
 
 def id_text(value: AnyValue) -> str | None:

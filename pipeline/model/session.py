@@ -23,7 +23,12 @@ class SessionKey(Frozen):
     @classmethod
     def of(cls, project: str, session_id: str) -> "SessionKey":
         """The key of a plain session id."""
-        return cls(project=project, digest=hashlib.sha256(session_id.encode()).hexdigest()[:32])
+        return cls(project=project, digest=session_digest(session_id))
+
+
+def session_digest(session_id: str) -> str:
+    """The digest in `SessionKey`."""
+    return hashlib.sha256(session_id.encode()).hexdigest()[:32]
 
 
 class SessionState(StrEnum):

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from pipeline.model.span_keys import Home
 from pipeline.store.chunk_keys import unpack_keys
 from pipeline.store.chunks import chunked
+from pipeline.store.plain_sql import rows_in
 from pipeline.store.schema import session_traces, sessions, signals, traces
 from pipeline.store.sessions import digest_of_session, occupied, refs_of
 from pipeline.store.traces import Trace, members_of, traces_of
@@ -37,35 +38,24 @@ class Sought(NamedTuple):
     via: str
 
 
-_SOUGHT = select(
-    signals.c.id,
-    signals.c.project,
-    signals.c.session_id,
-    signals.c.trace_id,
-    signals.c.session_ref,
-    signals.c.via,
-)
+_SOUGHT = "SELECT id, project, session_id, trace_id, session_ref, via FROM signals"
+_LOOSE = f"AND via <> '{BY_SESSION}'"
 
 
 def follow_spans(
     connection: Connection, trace_ids: set[str], session_ids: set[str], deltas: Mapping[int, int]
 ) -> set[int]:
     """Re-attach the signals that a commit of spans may concern; the sessions that changed by it."""
-    emptied = _emptied(connection, deltas)
     named = session_ids | {TRACE_PREFIX + trace_id for trace_id in trace_ids}
-    loose = signals.c.via != BY_SESSION
     found: dict[int, Sought] = {}
-    for column, values, extra in (
-        (signals.c.session_ref, emptied, None),
-        (signals.c.session_id, named, loose),
-        (signals.c.trace_id, trace_ids, loose),
+    for statement, values in (
+        (f"{_SOUGHT} WHERE session_ref {{values}} ORDER BY id", _emptied(connection, deltas)),
+        (f"{_SOUGHT} WHERE session_id {{values}} {_LOOSE} ORDER BY id", sorted(named)),
+        (f"{_SOUGHT} WHERE trace_id {{values}} {_LOOSE} ORDER BY id", sorted(trace_ids)),
     ):
-        for piece in chunked(sorted(values)):
-            query = _SOUGHT.where(column.in_(piece))
-            query = query if extra is None else query.where(extra)
-            # Two commits may move one signal: who comes second sees what the first one stored.
-            query = query.order_by(signals.c.id).with_for_update()
-            found.update((row[0], Sought(*row)) for row in connection.execute(query))
+        # Two commits may move one signal: who comes second sees what the first one stored.
+        rows = rows_in(connection, statement, values, lock=True)
+        found.update((row[0], Sought(*row)) for row in rows)
     return attach(connection, found.values())
 
 

@@ -11,11 +11,11 @@ to it. Segment 0 is the table; there the offset is the row's id.
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, delete, select
 
 from pipeline.errors import Transient
 from pipeline.store.chunks import chunked
-from pipeline.store.dialect import execute_many
+from pipeline.store.plain_sql import insert_rows
 from pipeline.store.row_ids import new_ids
 from pipeline.store.schema import chunk_bodies
 
@@ -68,9 +68,7 @@ class TableBodies:
     def append(self, connection: Connection, bodies: Sequence[bytes]) -> list[Place]:
         """One row a body."""
         ids = new_ids(connection, chunk_bodies, len(bodies))
-        rows = [{"id": ref, "body": body} for ref, body in zip(ids, bodies, strict=True)]
-        if rows:
-            execute_many(connection, _INSERT, rows)
+        insert_rows(connection, chunk_bodies, list(zip(ids, bodies, strict=True)))
         return [Place(TABLE, ref, len(body)) for ref, body in zip(ids, bodies, strict=True)]
 
     def read(self, connection: Connection, places: Sequence[Place]) -> Iterator[bytes]:
@@ -95,6 +93,3 @@ class TableBodies:
 
     def close(self) -> None:
         """There is nothing open."""
-
-
-_INSERT = chunk_bodies.insert().values(id=bindparam("id"), body=bindparam("body"))

@@ -83,12 +83,12 @@ def _eights(packed: bytes, first: int, n: int) -> list[bytes]:
 
 def _pack_names(column: Sequence[str | None]) -> _Names:
     """No name is ever empty, so that the empty text can stand for none."""
-    distinct = tuple(dict.fromkeys(column))
-    texts = tuple(name or "" for name in distinct)
-    if len(distinct) == 1:
-        return _Names(texts, b"")
-    number = {name: i for i, name in enumerate(distinct)}
-    return _Names(texts, struct.pack(f"<{len(column)}I", *[number[name] for name in column]))
+    first = column[0]
+    if column.count(first) == len(column):
+        return _Names((first or "",), b"")
+    number = {name: i for i, name in enumerate(dict.fromkeys(column))}
+    which = struct.pack(f"<{len(column)}I", *[number[name] for name in column])
+    return _Names(tuple(name or "" for name in number), which)
 
 
 def only_keys(keys: ChunkKeys, places: Sequence[int]) -> ChunkKeys:
@@ -99,15 +99,14 @@ def only_keys(keys: ChunkKeys, places: Sequence[int]) -> ChunkKeys:
 
 def outline_of(keys: ChunkKeys) -> Outline:
     """What the spans have in common."""
-    sessions, projects = set(keys.own_sessions) - {None}, set(keys.own_projects)
-    mixed = len(sessions) > 1 or len(projects) > 1
-    mixed = mixed or (None in projects and len(set(keys.fallbacks)) > 1)
-    return Outline(
-        own_session=min((s for s in sessions if s), default=None),
-        own_project=keys.own_projects[0],
-        fallback=keys.fallbacks[0],
-        mixed=mixed,
-    )
+    n = len(keys.span_ids)
+    session, project, fallback = keys.own_sessions[0], keys.own_projects[0], keys.fallbacks[0]
+    mixed = keys.own_projects.count(project) < n
+    mixed = mixed or (project is None and keys.fallbacks.count(fallback) < n)
+    if keys.own_sessions.count(session) < n:
+        sessions = sorted({name for name in keys.own_sessions if name})
+        session, mixed = sessions[0], mixed or len(sessions) > 1
+    return Outline(session, project, fallback, mixed)
 
 
 def join_outlines(one: Outline, other: Outline) -> Outline:

@@ -120,7 +120,6 @@ session_traces = Table(
     metadata,
     Column("session_ref", Id, ForeignKey("sessions.id"), primary_key=True),
     Column("trace_ref", Id, ForeignKey("traces.id"), primary_key=True),
-    Index("ix_session_traces_trace_ref", "trace_ref"),
     sqlite_with_rowid=False,
 )
 """Which traces a session has spans in."""

@@ -10,25 +10,22 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, bindparam, delete, literal_column, select, true, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.model.nudge import Nudge
-from pipeline.model.session import SessionKey, SessionState
+from pipeline.model.session import SessionKey, SessionState, session_digest
 from pipeline.model.signal import Verdict, VerdictLabel
 from pipeline.model.span_keys import Home
 from pipeline.store.agents import agents_of, raise_epochs
 from pipeline.store.chunks import chunked
 from pipeline.store.dialect import execute_many
+from pipeline.store.plain_sql import insert_rows, rows_in
 from pipeline.store.row_ids import new_ids
 from pipeline.store.schema import session_agents, session_rows, sessions, stage_results
 
 UNKNOWN_VERDICT = Verdict(label=VerdictLabel.UNKNOWN, confidence=0.0).model_dump_json()
 
 
-@lru_cache(maxsize=20_000)
-def digest_of_session(session_id: str) -> str:
-    """The digest in `SessionKey`."""
-    return SessionKey.of("", session_id).digest
+digest_of_session = lru_cache(maxsize=20_000)(session_digest)
 
 
 class Placed(NamedTuple):
@@ -56,10 +53,9 @@ def place_spans(
     ids = dict(zip(missing, new_ids(connection, sessions, len(missing)), strict=True))
     if missing:
         rows = [
-            _new_row(home, ref, deltas[home], now) | {"version": first.get(home, 1)}
-            for home, ref in ids.items()
+            _new_row(home, ref, first.get(home, 1), deltas[home], now) for home, ref in ids.items()
         ]
-        execute_many(connection, _INSERT[connection.dialect.name], rows)
+        insert_rows(connection, sessions, rows, unless_there=True)
         # Another process may have made the same session: then that one counts.
         elsewhere = connection.dialect.name == "postgresql"
         refs |= refs_of(connection, missing) if elsewhere else ids
@@ -78,50 +74,30 @@ def place_spans(
 
 def refs_of(connection: Connection, homes: Iterable[Home]) -> dict[Home, int]:
     """The row ids of those of the sessions that are known."""
-    return _find(connection, {(h.project, digest_of_session(h.session_id)): h for h in homes})
+    wanted = {(home.project, digest_of_session(home.session_id)): home for home in homes}
+    digests = sorted({digest for _, digest in wanted})
+    rows = rows_in(connection, _BY_DIGEST, digests)
+    return {wanted[row[1], row[2]]: row[0] for row in rows if (row[1], row[2]) in wanted}
 
 
-def _find(connection: Connection, wanted: Mapping[tuple[str, str], Home]) -> dict[Home, int]:
-    found: dict[Home, int] = {}
-    columns = select(sessions.c.id, sessions.c.project, sessions.c.digest)
-    for digests in chunked({digest for _, digest in wanted}):
-        for ref, project, digest in connection.execute(
-            columns.where(sessions.c.digest.in_(digests))
-        ):
-            if (home := wanted.get((project, digest))) is not None:
-                found[home] = ref
-    return found
+_BY_DIGEST = "SELECT id, project, digest FROM sessions WHERE digest {values}"
 
 
-def _new_row(home: Home, ref: int, n_spans: int, now: int) -> dict[str, Any]:
-    return {
-        "id": ref,
-        "project": home.project,
-        "digest": digest_of_session(home.session_id),
-        "session_id": home.session_id,
-        "version": 1,
-        "analysed_version": 0,
-        "n_spans": n_spans,
-        "state": SessionState.WAITING.value,
-        "reason": "",
-        "label": VerdictLabel.UNKNOWN.value,
-        "verdict": UNKNOWN_VERDICT,
-        "agents": "[]",
-        "engine_version": "",
-        "nudged": True,
-        "nudged_at": now,
-        "first_seen": now,
-        "last_seen": now,
-        "dirty_since": now,
-    }
+def _new_row(home: Home, ref: int, version: int, n_spans: int, now: int) -> tuple[Any, ...]:
+    """In the order of the table's columns."""
+    names = (home.project, digest_of_session(home.session_id), home.session_id)
+    return (ref, *names, version, 0, n_spans, *_NOT_ANALYSED, True, now, now, now, now)
 
 
-_INSERT = {
-    name: one(sessions)
-    .values({c.name: bindparam(c.name) for c in sessions.c})
-    .on_conflict_do_nothing()
-    for name, one in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
-}
+_NOT_ANALYSED = (
+    SessionState.WAITING.value,
+    "",
+    VerdictLabel.UNKNOWN.value,
+    UNKNOWN_VERDICT,
+    json.dumps([]),
+    "",
+)
+"""State, reason, label, verdict, agents, engine version."""
 
 
 def add_spans(connection: Connection, deltas: Mapping[int, int]) -> None:

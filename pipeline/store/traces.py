@@ -4,21 +4,21 @@ In: keys of traces within one transaction. Out: `Trace`s; the rows of their chun
 batches in, `spans` gives every span its home.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select, tuple_
+from sqlalchemy import Connection
 
 from pipeline.model.span_keys import Home
 from pipeline.model.trace_chunk import ChunkKeys, Outline, TraceChunk
 from pipeline.store.bodies import Place
 from pipeline.store.chunk_keys import home_of, outline_of, span_ids_of, span_keys, unpack_keys
-from pipeline.store.chunks import chunked
 from pipeline.store.dialect import insert
 from pipeline.store.homes import resolve
+from pipeline.store.plain_sql import rows_in
 from pipeline.store.row_ids import new_ids
-from pipeline.store.schema import trace_chunks, traces
+from pipeline.store.schema import traces
 
 TraceKey = tuple[str, str]
 """(trace id, scope)."""
@@ -65,12 +65,11 @@ class Member(NamedTuple):
 
 def load_traces(connection: Connection, keys: set[TraceKey]) -> dict[TraceKey, Trace]:
     """The traces with the keys of all their stored spans; unknown traces are made, in memory."""
-    ordered = sorted(keys)
-    found = find_traces(connection, ordered)
+    found = find_traces(connection, keys)
     load_chunks(connection, found.values())
     for trace in found.values():
         trace.ids = {i for chunk in trace.stored for i in span_ids_of(chunk.keys)}
-    missing = [key for key in ordered if key not in found]
+    missing = sorted(key for key in keys if key not in found)
     if missing and connection.dialect.name == "postgresql":
         claim_traces(connection, missing)
         return load_traces(connection, keys)
@@ -92,64 +91,48 @@ def claim_traces(connection: Connection, keys: Sequence[TraceKey]) -> None:
     connection.execute(insert(connection, traces).on_conflict_do_nothing(), rows)
 
 
-def find_traces(connection: Connection, keys: Sequence[TraceKey]) -> dict[TraceKey, Trace]:
-    """Those of the traces that are known, locked."""
-    found: dict[TraceKey, Trace] = {}
-    for piece in chunked(keys):
-        named = tuple_(traces.c.trace_id, traces.c.scope).in_(piece)
-        # The lock serialises commits on one trace; SQLite has only one writer anyway.
-        locked = _ROWS.where(named).order_by(traces.c.id).with_for_update()
-        found.update(_traces(connection.execute(locked)))
-    return found
+def find_traces(
+    connection: Connection, keys: Collection[TraceKey], *, lock: bool = True
+) -> dict[TraceKey, Trace]:
+    """Those of the traces that are known; the lock serialises commits on one trace."""
+    names = sorted({trace_id for trace_id, _ in keys})
+    found = rows_in(
+        connection, f"{_TRACES} WHERE trace_id {{values}} ORDER BY id", names, lock=lock
+    )
+    return {trace.key: trace for trace in map(_trace, found) if trace.key in keys}
 
 
 def traces_of(connection: Connection, refs: Iterable[int]) -> list[Trace]:
     """The traces of these rows, with their stored chunks, as a reader sees them."""
-    found: dict[TraceKey, Trace] = {}
-    for piece in chunked(sorted(refs)):
-        found.update(_traces(connection.execute(_ROWS.where(traces.c.id.in_(piece)))))
-    load_chunks(connection, found.values())
-    return list(found.values())
+    found = rows_in(connection, f"{_TRACES} WHERE id {{values}} ORDER BY id", sorted(refs))
+    traces = [_trace(row) for row in found]
+    load_chunks(connection, traces)
+    return traces
 
 
-_ROWS = select(
-    traces.c.trace_id,
-    traces.c.scope,
-    traces.c.id,
-    traces.c.n_spans,
-    traces.c.n_chunks,
-    traces.c.n_session_ids,
-    traces.c.own_session,
-    traces.c.own_project,
-    traces.c.fallback_project,
-    traces.c.mixed,
+_TRACES = (
+    "SELECT trace_id, scope, id, n_spans, n_chunks, n_session_ids,"
+    " own_session, own_project, fallback_project, mixed FROM traces"
 )
 
 
-def _traces(rows: Iterable[Sequence[Any]]) -> Iterator[tuple[TraceKey, Trace]]:
-    for trace_id, scope, ref, n_spans, n_chunks, n_ids, *outline in rows:
-        key = (trace_id, scope)
-        known = Outline(*outline) if n_chunks else None
-        yield key, Trace(key, ref, False, n_spans, n_chunks, n_ids, known)
+def _trace(row: Sequence[Any]) -> Trace:
+    trace_id, scope, ref, n_spans, n_chunks, n_ids, session, project, fallback, mixed = row
+    known = Outline(session, project, fallback, bool(mixed)) if n_chunks else None
+    return Trace((trace_id, scope), ref, False, n_spans, n_chunks, n_ids, known)
 
 
 def load_chunks(connection: Connection, wanted: Iterable[Trace]) -> None:
     """Give the traces their stored chunks, in order."""
     by_ref = {trace.ref: trace for trace in wanted}
-    for refs in chunked(sorted(by_ref)):
-        rows = connection.execute(_CHUNKS.where(trace_chunks.c.trace_ref.in_(refs)))
-        for ref, n, segment, offset, length, keys in rows:
-            by_ref[ref].stored.append(StoredChunk(n, Place(segment, offset, length), bytes(keys)))
+    for ref, n, segment, offset, length, keys in rows_in(connection, _CHUNKS, sorted(by_ref)):
+        by_ref[ref].stored.append(StoredChunk(n, Place(segment, offset, length), bytes(keys)))
 
 
-_CHUNKS = select(
-    trace_chunks.c.trace_ref,
-    trace_chunks.c.n,
-    trace_chunks.c.segment,
-    trace_chunks.c.offset,
-    trace_chunks.c.length,
-    trace_chunks.c.packed_keys,
-).order_by(trace_chunks.c.trace_ref, trace_chunks.c.n)
+_CHUNKS = (
+    'SELECT trace_ref, n, segment, "offset", length, packed_keys FROM trace_chunks'
+    " WHERE trace_ref {values} ORDER BY trace_ref, n"
+)
 
 
 def members_of(

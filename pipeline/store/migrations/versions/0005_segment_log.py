@@ -104,7 +104,6 @@ def _session_traces() -> None:
         sa.PrimaryKeyConstraint("session_ref", "trace_ref", name="pk_session_traces"),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_session_traces_trace_ref", "session_traces", ["trace_ref"], unique=False)
 
 
 def _pack_traces(connection: sa.Connection) -> None:

@@ -1,0 +1,61 @@
+"""Rows by the hundred, at the price of one plain statement.
+
+In: a statement with `{values}` where a list is tested, and the list; or rows in the order of a table's
+columns. Out: the rows found; the rows inserted. Next: the ingest does all its work with these, for
+every group that it commits.
+
+A list travels as one parameter, so that the statement's text never changes: building an IN of
+hundreds of parameters costs more than running it.
+"""
+
+import json
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, Table
+
+Row = Sequence[Any]
+
+
+def rows_in(
+    connection: Connection,
+    statement: str,
+    values: Sequence[str] | Sequence[int],
+    *,
+    lock: bool = False,
+) -> Sequence[Row]:
+    """The rows; on PostgreSQL locked if that is asked for, SQLite has one writer anyway."""
+    if not values:
+        return ()
+    if connection.dialect.name == "postgresql":
+        text = _for_postgresql(statement) + (" FOR UPDATE" if lock else "")
+        return connection.exec_driver_sql(text, (list(values),)).all()
+    return connection.exec_driver_sql(_for_sqlite(statement), (json.dumps(values),)).all()
+
+
+@lru_cache(maxsize=64)
+def _for_postgresql(statement: str) -> str:
+    return statement.replace("%", "%%").format(values="= ANY(%s)")
+
+
+@lru_cache(maxsize=64)
+def _for_sqlite(statement: str) -> str:
+    return statement.format(values="IN (SELECT value FROM json_each(?))")
+
+
+def insert_rows(
+    connection: Connection, table: Table, rows: Sequence[Row], *, unless_there: bool = False
+) -> None:
+    """Insert whole rows; `unless_there` leaves out those whose key is taken."""
+    if rows:
+        text = _insert(table, connection.dialect.name == "postgresql", unless_there)
+        connection.exec_driver_sql(text, [tuple(row) for row in rows])
+
+
+@lru_cache(maxsize=64)
+def _insert(table: Table, postgresql: bool, unless_there: bool) -> str:
+    names = ", ".join(f'"{column.name}"' for column in table.columns)
+    marks = ", ".join(["%s" if postgresql else "?"] * len(table.columns))
+    ending = " ON CONFLICT DO NOTHING" if unless_there else ""
+    return f"INSERT INTO {table.name} ({names}) VALUES ({marks}){ending}"
