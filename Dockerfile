@@ -12,13 +12,16 @@ RUN /opt/kelet/bin/python -m pip install --no-cache-dir --only-binary :all: --re
 COPY pyproject.toml README.md LICENSE ./
 COPY exporter exporter
 COPY pipeline pipeline
+ARG EMBEDDED_TEMPORAL=yes
 RUN /opt/build/bin/python -m pip wheel --no-cache-dir --no-deps --no-build-isolation -w /wheels . \
     && /opt/kelet/bin/python -m pip install --no-cache-dir --no-deps --no-index /wheels/*.whl \
-    && /opt/kelet/bin/python -m pip uninstall -q -y pip \
+    && /opt/kelet/bin/python -m pip uninstall -q -y setuptools pip \
     # Nothing of these is ever imported.
     && cd /opt/kelet/lib/python3*/site-packages \
     && rm -rf phonenumbers/geodata phonenumbers/carrierdata phonenumbers/tzdata \
-    && find scipy sklearn -type d -name tests -prune -exec rm -rf {} +
+    && find scipy sklearn -type d -name tests -prune -exec rm -rf {} + \
+    # The embedded Temporal server is for `dev` only: `no` leaves its 150 MB out.
+    && if [ "$EMBEDDED_TEMPORAL" = no ]; then rm -f /opt/kelet/bin/temporal; fi
 
 FROM ${BASE}
 RUN groupadd --gid 10001 kelet \

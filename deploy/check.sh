@@ -17,7 +17,7 @@ work=${KELET_IMAGE_CACHE:-$(mktemp -d)}
 mkdir -p "$work"
 storage=(--root "$work/storage" --runroot "$work/run")
 image=localhost/kelet-sidecar:check
-limit_mb=${KELET_IMAGE_LIMIT_MB:-900}
+limit_mb=${KELET_IMAGE_LIMIT_MB:-1100}
 containers=()
 
 finish() {
@@ -46,7 +46,7 @@ fi
 
 step "the image from the Dockerfile, FROM $BASE"
 # The machine's own certificate authorities and package index, where it has any.
-build=(--build-arg "BASE=$BASE" --network host --pull-never --layers --format docker)
+build=(--build-arg "BASE=$BASE" --network host --pull-never --layers=false --format docker)
 [ "${BASE#localhost/}" != "$BASE" ] || build=("${build[@]/--pull-never/--pull}")
 [ -d /etc/ssl/certs ] && build+=(--volume /etc/ssl/certs:/etc/ssl/certs:ro)
 [ -f /etc/pip.conf ] && build+=(--volume /etc/pip.conf:/etc/pip.conf:ro)
