@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal as os_signal
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -68,8 +69,8 @@ class Library:
 @service_handler(service=Library)
 class LibraryHandler:
     @sync_operation
-    async def look_up(self, ctx: StartOperationContext, title: str) -> str:
-        return draw("nexus") or ""
+    async def look_up(self, ctx: StartOperationContext, where: str) -> str:
+        return draw(where) or ""
 
 
 @workflow.defn
@@ -116,6 +117,46 @@ class Listener:
 
 
 @workflow.defn
+class Answerer:
+    """Lives until it was asked."""
+
+    def __init__(self) -> None:
+        self._asked = False
+
+    @workflow.update
+    async def ask(self, where: str) -> str | None:
+        answer = await workflow.execute_activity(think, where, start_to_close_timeout=_SOON)
+        self._asked = True
+        return answer
+
+    @workflow.run
+    async def run(self) -> str | None:
+        await workflow.wait_condition(lambda: self._asked)
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return kelet.get_session_id()
+
+
+@workflow.defn
+class Nightly:
+    """What a schedule starts."""
+
+    @workflow.run
+    async def run(self, where: str) -> str | None:
+        return await workflow.execute_activity(think, where, start_to_close_timeout=_SOON)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Whom `Everything` talks to, and what is left out where it is empty."""
+
+    listener: str
+    endpoint: str = ""
+    greeted: str = ""
+    flag: str = ""
+    round: int = 0
+
+
+@workflow.defn
 class Everything:
     """One of each call, then once more as a new run."""
 
@@ -141,24 +182,48 @@ class Everything:
             raise ValueError("an update without a session")
 
     @workflow.run
-    async def run(self, round: int, listener: str, endpoint: str) -> list[str | None]:
-        await workflow.wait_condition(lambda: self._released or round > 0)
+    async def run(self, plan: Plan) -> list[str | None]:
+        await workflow.wait_condition(lambda: self._released or plan.round > 0)
         with kelet.agent(name="conductor"):
-            seen = await self._activities(round)
-        child = await workflow.start_child_workflow(Child.run, id=f"{listener}-child-{round}")
-        await child.signal(Child.tell)
-        seen.append(await child)
-        heard = workflow.get_external_workflow_handle(listener)
-        await heard.signal(Listener.hear, f"external-{round}")
-        if endpoint:
-            library = workflow.create_nexus_client(service=Library, endpoint=endpoint)
-            seen.append(await library.execute_operation(Library.look_up, "title"))
-        await kelet.signal("feedback", "human", score=1.0, trigger_name=f"round-{round}")
-        if round == 0:
+            seen = await self._activities(plan.round)
+        seen += await self._others(plan)
+        heard = workflow.get_external_workflow_handle(plan.listener)
+        await heard.signal(Listener.hear, f"external-{plan.round}")
+        await kelet.signal("feedback", "human", score=1.0, trigger_name=f"round-{plan.round}")
+        if plan.round == 0:
             await workflow.wait_condition(workflow.all_handlers_finished)
-            workflow.continue_as_new(args=[1, listener, endpoint])
+            workflow.continue_as_new(replace(plan, round=1))
         await heard.signal(Listener.finish)
         return [*seen, draw("workflow")]
+
+    async def _others(self, plan: Plan) -> list[str | None]:
+        """What is no activity of its own: a child, a Nexus operation, a death, a greeting."""
+        child_id = f"{plan.listener}-child-{plan.round}"
+        child = await workflow.start_child_workflow(Child.run, id=child_id)
+        await child.signal(Child.tell)
+        seen = [await child]
+        if plan.endpoint:
+            library = workflow.create_nexus_client(service=Library, endpoint=plan.endpoint)
+            seen.append(await library.execute_operation(Library.look_up, "nexus"))
+        if plan.flag:
+            seen.append(
+                await workflow.execute_activity(
+                    die_once,
+                    plan.flag,
+                    start_to_close_timeout=timedelta(seconds=2),
+                    retry_policy=_RETRY,
+                )
+            )
+        if plan.greeted:
+            greeted = await workflow.signal_with_start_workflow(
+                Listener.run,
+                id=f"{plan.greeted}-{plan.round}",
+                task_queue=workflow.info().task_queue,
+                signal=Listener.hear,
+                signal_args=f"greeted-{plan.round}",
+            )
+            await greeted.signal(Listener.finish)
+        return seen
 
     async def _activities(self, round: int) -> list[str | None]:
         return [
@@ -177,21 +242,5 @@ class Everything:
         ]
 
 
-@workflow.defn
-class Mortal:
-    """Its worker is killed between two of its activities."""
-
-    @workflow.run
-    async def run(self, flag: str) -> list[str | None]:
-        return [
-            await workflow.execute_activity(think, "before", start_to_close_timeout=_SOON),
-            await workflow.execute_activity(
-                die_once, flag, start_to_close_timeout=timedelta(seconds=2), retry_policy=_RETRY
-            ),
-            await workflow.execute_activity(think, "after", start_to_close_timeout=_SOON),
-            kelet.get_session_id(),
-        ]
-
-
-WORKFLOWS = [Child, Everything, Listener, Mortal]
+WORKFLOWS = [Answerer, Child, Everything, Listener, Nightly]
 ACTIVITIES = [die_once, stumble, think, think_in_thread]

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import kelet_temporal as kelet
-from conftest import dev_server
-from kelet_app import ACTIVITIES, WORKFLOWS, Everything, Listener
+from kelet_app import ACTIVITIES, WORKFLOWS, Everything, Listener, Plan
+from kelet_stage import dev_server
 from temporalio.client import Client, WorkflowHandle
 from temporalio.worker import Worker
 
@@ -54,7 +54,7 @@ async def _walk(client: Client, name: str, session: str | None) -> None:
 
 async def _start(client: Client, name: str, listener: str) -> WorkflowHandle[Any, Any]:
     return await client.start_workflow(
-        Everything.run, args=[0, listener, ""], id=f"everything-{name}", task_queue="recorded"
+        Everything.run, Plan(listener), id=f"everything-{name}", task_queue="recorded"
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import kelet_temporal as kelet
 import pytest
-from conftest import Spans
+from kelet_stage import Spans
 from temporalio import activity, workflow
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.common import RetryPolicy

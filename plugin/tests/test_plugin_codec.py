@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import kelet_temporal as kelet
 import pytest
-from conftest import Spans
 from kelet_relay import Relay
+from kelet_stage import Spans
 from temporalio import activity
 from temporalio.api.common.v1 import Payload
 from temporalio.client import Client

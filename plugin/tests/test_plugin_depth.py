@@ -8,8 +8,8 @@ from typing import Any
 
 import kelet_temporal as kelet
 import pytest
-from conftest import Spans
 from kelet_relay import Relay
+from kelet_stage import Spans
 from kelet_temporal.session import Session
 from kelet_temporal.stamper import SessionStamper
 from kelet_temporal.workflow_side import completed

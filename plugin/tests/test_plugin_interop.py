@@ -9,8 +9,8 @@ import uuid
 import kelet as original
 import kelet_temporal as ours
 import pytest
-from conftest import SignalDoor, Spans
 from kelet_relay import Relay, Seen
+from kelet_stage import SignalDoor, Spans
 from opentelemetry import baggage
 from temporalio import activity
 from temporalio.client import Client

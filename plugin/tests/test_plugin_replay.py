@@ -6,8 +6,8 @@ from pathlib import Path
 
 import kelet_temporal as kelet
 import pytest
-from conftest import SignalDoor, Spans
 from kelet_app import WORKFLOWS
+from kelet_stage import SignalDoor, Spans
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 

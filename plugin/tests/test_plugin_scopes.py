@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import kelet_temporal as kelet
 import pytest
-from conftest import Spans
+from kelet_stage import Spans
 from opentelemetry import baggage, context, trace
 
 

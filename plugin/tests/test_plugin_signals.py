@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import kelet_temporal as kelet
 import pytest
-from conftest import SignalDoor, Spans
+from kelet_stage import SignalDoor, Spans
 from kelet_temporal import signals
 from kelet_temporal.settings import set_settings
 from temporalio.exceptions import ApplicationError

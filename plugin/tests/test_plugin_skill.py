@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import SignalDoor, Spans
+from kelet_stage import SignalDoor, Spans
 
 SKILL = Path(__file__).parents[2] / "skills" / "kelet-sidecar"
 
