@@ -17,7 +17,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from tests.collector.ledger import SpanKey
+from tests.collector.ledger import CONTENT, SpanKey, content
 
 METHOD = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 PROJECT = "faults"
@@ -76,10 +76,10 @@ class Load:
 
     def _span(self, trace_id: bytes, parent: bytes) -> Span:
         begun = START + self._luck.randrange(10**9)
-        text = "x" * self._luck.randrange(50, 600)
+        span_id = self._luck.randbytes(8)
         return Span(
             trace_id=trace_id,
-            span_id=self._luck.randbytes(8),
+            span_id=span_id,
             parent_span_id=parent,
             name="chat",
             start_time_unix_nano=begun,
@@ -87,7 +87,7 @@ class Load:
             attributes=[
                 _attribute("gen_ai.agent.name", "planner"),
                 _attribute("gen_ai.operation.name", "chat"),
-                _attribute("gen_ai.prompt", text),
+                _attribute(CONTENT, content(span_id.hex())),
             ],
         )
 
