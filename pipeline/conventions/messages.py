@@ -67,7 +67,8 @@ class Conversation:
             return
         located = Located(text=text, span_id=self.span_id, field=self.prefix + node.place)
         if role is Role.SYSTEM:
-            self.system.append(located)
+            if all(text != said.text for said in self.system):
+                self.system.append(located)
         else:
             self.messages.append(Message(role=role, content=located))
 

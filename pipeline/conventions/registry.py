@@ -47,10 +47,21 @@ def read_draft(span: Span) -> Draft | None:
     if not claims:
         return None
     first, claim = next((c for c in claims if c[1].sure), claims[0])
-    drafts = [first.read(span, claim.kind)]
-    drafts += [c.read(span, claim.kind) for c in CONVENTIONS if c is not first]
+    drafts: list[Draft] = []
+    for convention in (first, *(c for c in CONVENTIONS if c is not first)):
+        if convention is named.CONVENTION and _is_told(drafts):
+            continue  # guesses cost as much as knowledge
+        draft = convention.read(span, claim.kind)
+        if draft is not None:
+            drafts.append(draft)
     unnamed = Draft(claim.kind, name="chat" if claim.kind is StepKind.LLM else span.name)
-    return merge(claim.kind, [*(d for d in drafts if d is not None), unnamed])
+    return merge(claim.kind, [*drafts, unnamed])
+
+
+def _is_told(drafts: list[Draft]) -> bool:
+    asked = any(d.inputs for d in drafts)
+    answered = any(d.outputs or d.tool_calls for d in drafts)
+    return asked and answered and any(d.model or d.kind is not StepKind.LLM for d in drafts)
 
 
 def claims_of(span: Span) -> tuple[tuple[str, Claim], ...]:

@@ -6,6 +6,7 @@ each convention is one vocabulary in one file, with what is special about it.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from pipeline.conventions.draft import Claim, Convention, Draft, as_count, as_model, text_of
 from pipeline.conventions.messages import Conversation
@@ -65,6 +66,26 @@ class Vocabulary:
     errors: Sequence[str] = ()
     words: Mapping[str, StepKind] = field(default_factory=lambda: KINDS)
 
+    def speaks(self, attributes: Attributes) -> bool:
+        """True when a span uses any of these words; most use none."""
+        if not self._keys.isdisjoint(attributes):
+            return True
+        prefixes = self._prefixes
+        return bool(prefixes) and any(key.startswith(prefixes) for key in attributes)
+
+    @cached_property
+    def _keys(self) -> frozenset[str]:
+        lists = (
+            self.names, self.agents, self.inputs, self.outputs, self.system, self.models,
+            self.finishes, self.input_tokens, self.output_tokens, self.tool_names,
+            self.arguments, self.results, self.errors,
+        )  # fmt: skip
+        return frozenset(key.partition("#")[0] for keys in lists for key in keys)
+
+    @cached_property
+    def _prefixes(self) -> tuple[str, ...]:
+        return tuple(f"{p}." for p in (*self.input_families, *self.output_families))
+
 
 def convention(name: str, words: Vocabulary) -> Convention:
     """A convention that is its vocabulary and nothing else."""
@@ -86,6 +107,8 @@ def claim(span: Span, words: Vocabulary) -> Claim | None:
 
 def read(span: Span, words: Vocabulary, kind: StepKind) -> Draft | None:
     """What a span of this kind says in these words, None when that is nothing."""
+    if not words.speaks(span.attributes):
+        return None
     draft = _tool(span, words) if kind is StepKind.TOOL else _conversation(span, words, kind)
     named = kind is StepKind.TOOL and text_of(span, *words.tool_names) is not None
     return draft if named or _says(draft) else None
@@ -110,6 +133,8 @@ def count_at(span: Span, keys: Sequence[str]) -> int | None:
 def _at(span: Span, key: str) -> object:
     """An attribute, or by `key#member` a member of an attribute."""
     name, _, member = key.partition("#")
+    if name not in span.attributes:
+        return None
     node = Node(span.attributes.get(name), name)
     found = node.at(*member.split("/")) if member else node
     return found.value if found is not None else None

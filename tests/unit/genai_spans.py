@@ -163,26 +163,3 @@ def _recorded(data: dict[str, Any]) -> Span:
         status_message=status.get("message", ""),
         attributes={a["key"]: a["value"]["stringValue"] for a in data["attributes"]},
     )
-
-
-def framework_traces() -> Iterator[tuple[Span, ...]]:
-    """Traces of real instrumentation of many frameworks."""
-    with gzip.open(DATA / "framework-traces.jsonl.gz", "rt") as lines:
-        for line in lines:
-            yield tuple(_of_framework(s) for s in json.loads(line)["spans"])
-
-
-def _of_framework(data: dict[str, Any]) -> Span:
-    return Span(
-        trace_id=data["trace_id"],
-        span_id=data["span_id"],
-        parent_id=data["parent_id"],
-        name=data["name"],
-        kind=1,
-        start=data["start_ns"] or 0,
-        end=data["end_ns"] or 0,
-        status=SpanStatus.ERROR if data["status"] == "ERROR" else SpanStatus.UNSET,
-        status_message=data.get("status_message") or "",
-        attributes=data["attributes"],
-        resource=data.get("resource") or {},
-    )
