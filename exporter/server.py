@@ -46,6 +46,9 @@ from pipeline.errors import Permanent
 log = logging.getLogger(__name__)
 
 LAME_DUCK = timedelta(milliseconds=300)
+MAX_STREAMS = 32
+"""Calls at once on one connection: more wait at the client, else grpc holds their messages for us."""
+
 STATUS_SERVICE = status_pb2.DESCRIPTOR.services_by_name["StatusService"].full_name
 
 
@@ -181,6 +184,7 @@ class EdgeServer:
     def _build_grpc(self) -> grpc.aio.Server:
         options = (
             ("grpc.max_receive_message_length", self._settings.grpc_message_bytes),
+            ("grpc.max_concurrent_streams", MAX_STREAMS),
             ("grpc.so_reuseport", 0),  # else two sidecars share a port without a word
         )
         server = grpc.aio.server(options=options)

@@ -36,7 +36,7 @@ class EdgeSettings:
     max_attribute_bytes: int = 4 * MIB
     """A span with a larger attribute is rejected, the others of its request are not."""
     max_signal_bytes: int = MIB
-    max_in_flight_bytes: int = 128 * MIB
+    max_in_flight_bytes: int = 32 * MIB
     max_in_flight_requests: int = 512
     max_in_flight_spans: int = 65_536
     retry_after: timedelta = timedelta(seconds=1)

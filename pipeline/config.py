@@ -118,7 +118,7 @@ class Config(BaseSettings):
     max_signal_bytes: Count = 1024 * 1024
     """Largest body of a signal."""
 
-    max_in_flight_bytes: Count = 128 * 1024 * 1024
+    max_in_flight_bytes: Count = 32 * 1024 * 1024
     """Bytes of requests held at once; beyond it clients are asked to come back later."""
 
     max_in_flight_requests: Count = 512
