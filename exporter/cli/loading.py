@@ -35,10 +35,12 @@ def load() -> Config:
         console = Console(stderr=True)
         for problem in error.errors(include_input=False, include_url=False):
             name = ".".join(str(part) for part in problem["loc"]) or "settings"
-            console.print(f"[red]{name}[/]: {problem['msg']}", highlight=False)
+            console.print(f"[red]{name}[/]: {problem['msg']}", highlight=False, soft_wrap=True)
     except tomllib.TOMLDecodeError as error:
         file = os.environ.get(FILE_VARIABLE)
-        Console(stderr=True).print(f"[red]{file} is not TOML: {error}[/]", highlight=False)
+        Console(stderr=True).print(
+            f"[red]{file} is not TOML: {error}[/]", highlight=False, soft_wrap=True
+        )
     except ValueError as error:
-        Console(stderr=True).print(f"[red]{error}[/]", highlight=False)
+        Console(stderr=True).print(f"[red]{error}[/]", highlight=False, soft_wrap=True)
     raise typer.Exit(USAGE_ERROR)
