@@ -119,10 +119,12 @@ class SegmentFiles:
         """End the open segment; one without any byte is removed."""
         if self._fd is None:
             return
-        if self._size == 0:
-            self.path(self._segment).unlink(missing_ok=True)
-        os.close(self._fd)
+        # Forgotten first: whatever fails below, nothing is appended to it any more.
+        fd, size = self._fd, self._size
         self._fd, self._size = None, 0
+        os.close(fd)
+        if size == 0:
+            self.path(self._segment).unlink(missing_ok=True)
 
     def lock(self, segment: int) -> int | None:
         """A descriptor that holds the segment's lock; None while a process writes to it."""

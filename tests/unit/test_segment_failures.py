@@ -1,0 +1,33 @@
+"""A segment that could not be written is never written to again, whatever else fails beside it."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import StoreUnavailable
+from pipeline.model.session import SessionKey
+from pipeline.store import segments
+from tests.unit.storekit import new_store, record, send
+
+
+def test_a_half_written_segment_is_left_even_if_it_can_be_neither_cut_nor_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError("the disk is read-only")
+
+    def half(fd: int, bodies: list[bytes]) -> int:
+        os.write(fd, bodies[0][:7])
+        raise PermissionError("the disk is read-only")
+
+    with new_store(tmp_path) as store:
+        with monkeypatch.context() as broken:
+            broken.setattr(segments.os, "writev", half)
+            broken.setattr(segments.os, "ftruncate", refuse)
+            broken.setattr(Path, "unlink", refuse)
+            with pytest.raises(StoreUnavailable):
+                send(store, record(1, session="s", name="lost"))
+        send(store, record(2, session="s", name="kept"))
+        (span,) = store.load_spans(SessionKey.of("p", "s")).spans
+    assert span.name == "kept"
