@@ -5,7 +5,7 @@ In: models of `pipeline.model`, or messages. Out: the other of the two; clusters
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from exporter.rpc.v1 import status_pb2 as pb
 from exporter.status_wire import (
@@ -39,6 +39,8 @@ class SessionView(Frozen):
     hypotheses: tuple[Candidate, ...] = ()
     signals: tuple[Signal, ...] = ()
     cluster_ids: tuple[str, ...] = ()
+    user: str = ""
+    metadata: Mapping[str, str] = {}
 
     @classmethod
     def of(cls, detail: SessionDetail) -> "SessionView":
@@ -54,6 +56,8 @@ class SessionView(Frozen):
             "votes": row.merge.votes + row.enrich.votes,
             "traits": row.enrich.detections,
             "hypotheses": row.interrogate.candidates,
+            "user": row.interrogate.user or "",
+            "metadata": dict(row.interrogate.metadata),
         }
         return self.model_copy(update=results)
 
@@ -290,6 +294,8 @@ def view_to_message(view: SessionView) -> pb.SessionDetail:
         hypotheses=[_hypothesis_to_message(h) for h in view.hypotheses],
         signals=[_signal_to_message(s) for s in view.signals],
         cluster_ids=view.cluster_ids,
+        user=view.user,
+        metadata=view.metadata,
     )
 
 
@@ -303,4 +309,6 @@ def view_from_message(message: pb.SessionDetail) -> SessionView:
         hypotheses=tuple(_hypothesis_from_message(h) for h in message.hypotheses),
         signals=tuple(_signal_from_message(message.session.project, s) for s in message.signals),
         cluster_ids=tuple(message.cluster_ids),
+        user=message.user,
+        metadata=dict(message.metadata),
     )

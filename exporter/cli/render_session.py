@@ -43,7 +43,9 @@ PASSAGE_CHARS = 160
 
 def session_page(view: SessionView) -> Group:
     """A session: verdict, votes, steps, traits, what may have gone wrong."""
-    return Group(_session_head(view.session), Text(), *_session_sections(view))
+    return Group(
+        _session_head(view.session), *_session_facts(view), Text(), *_session_sections(view)
+    )
 
 
 def _session_head(session: Session) -> Group:
@@ -57,6 +59,14 @@ def _session_head(session: Session) -> Group:
     stands = f"{state_text(session)} · {session.n_spans} spans · version {session.version}"
     seen = f"received {moment_text(session.first_seen)} to {moment_text(session.last_seen)}"
     return Group(line, said, Text(f"{stands} · {seen}", style="dim"))
+
+
+def _session_facts(view: SessionView) -> Iterator[Text]:
+    """The user and the metadata that the application gave to the session."""
+    facts = {**({"user": view.user} if view.user else {}), **view.metadata}
+    if facts:
+        said = " · ".join(f"{plain(name)} {plain(value)}" for name, value in facts.items())
+        yield Text(said, style="dim")
 
 
 def _session_sections(view: SessionView) -> Iterator[RenderableType]:

@@ -7,6 +7,7 @@ which candidates are unusual. Pure, blind to the verdict, independent of the ord
 import hashlib
 from collections.abc import Sequence
 
+from pipeline.conventions.session_facts import read_metadata, read_user
 from pipeline.interrogation.flow import outline
 from pipeline.interrogation.terms import step_terms
 from pipeline.model.detection import Detection, DetectorRole
@@ -16,7 +17,6 @@ from pipeline.model.span import Span
 from pipeline.model.step import Role, Step, StepKind
 from pipeline.traits import sentence
 
-USER_KEYS = ("user.id", "enduser.id")
 PROMPT_CHARS = 160
 
 
@@ -36,7 +36,8 @@ class StatisticalInterrogator:
             candidates=candidates(detections),
             terms=step_terms(ordered),
             prompts=prompts(ordered),
-            user=user(spans),
+            user=read_user(spans),
+            metadata=read_metadata(spans),
             first_user_message=first_user_message(ordered),
             started_at=ordered[0].start if ordered else 0,
         )
@@ -69,16 +70,6 @@ def prompts(steps: Sequence[Step]) -> tuple[PromptSeen, ...]:
                 PromptSeen(agent=step.agent, digest=digest, span_id=part.span_id, content=start),
             )
     return tuple(prompt for _, prompt in sorted(seen.items()))
-
-
-def user(spans: Sequence[Span]) -> str | None:
-    """The user's id on the earliest span that carries one."""
-    for span in sorted(spans, key=lambda s: (s.start, s.span_id)):
-        for key in USER_KEYS:
-            value = span.attributes.get(key)
-            if value not in (None, ""):
-                return str(value)
-    return None
 
 
 def first_user_message(steps: Sequence[Step]) -> str | None:

@@ -5,6 +5,7 @@ In: nothing. Out: `SessionKey`, `Session`, `EnrichResult`, `MergeResult`, `Inter
 """
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
@@ -127,6 +128,8 @@ class InterrogateResult(Frozen):
     user: str | None = None
     first_user_message: str | None = None
     """sha256 (hex) of the normalised first user message: with `user` it makes the block."""
+    metadata: Mapping[str, str] = {}
+    """What the spans say as `metadata.<key>`, by key."""
     started_at: int = 0
     """Start of the first step in Unix nanoseconds; tells the newest prompt."""
 

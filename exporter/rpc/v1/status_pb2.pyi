@@ -327,7 +327,14 @@ class Hypothesis(_message.Message):
     def __init__(self, agent: _Optional[str] = ..., step: _Optional[str] = ..., sentence: _Optional[str] = ..., traits: _Optional[_Iterable[str]] = ..., passages: _Optional[_Iterable[_Union[Located, _Mapping]]] = ...) -> None: ...
 
 class SessionDetail(_message.Message):
-    __slots__ = ("session", "steps", "votes", "traits", "hypotheses", "signals", "cluster_ids")
+    __slots__ = ("session", "steps", "votes", "traits", "hypotheses", "signals", "cluster_ids", "user", "metadata")
+    class MetadataEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
     SESSION_FIELD_NUMBER: _ClassVar[int]
     STEPS_FIELD_NUMBER: _ClassVar[int]
     VOTES_FIELD_NUMBER: _ClassVar[int]
@@ -335,6 +342,8 @@ class SessionDetail(_message.Message):
     HYPOTHESES_FIELD_NUMBER: _ClassVar[int]
     SIGNALS_FIELD_NUMBER: _ClassVar[int]
     CLUSTER_IDS_FIELD_NUMBER: _ClassVar[int]
+    USER_FIELD_NUMBER: _ClassVar[int]
+    METADATA_FIELD_NUMBER: _ClassVar[int]
     session: Session
     steps: _containers.RepeatedCompositeFieldContainer[StepOutline]
     votes: _containers.RepeatedCompositeFieldContainer[Vote]
@@ -342,7 +351,9 @@ class SessionDetail(_message.Message):
     hypotheses: _containers.RepeatedCompositeFieldContainer[Hypothesis]
     signals: _containers.RepeatedCompositeFieldContainer[Signal]
     cluster_ids: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, session: _Optional[_Union[Session, _Mapping]] = ..., steps: _Optional[_Iterable[_Union[StepOutline, _Mapping]]] = ..., votes: _Optional[_Iterable[_Union[Vote, _Mapping]]] = ..., traits: _Optional[_Iterable[_Union[Trait, _Mapping]]] = ..., hypotheses: _Optional[_Iterable[_Union[Hypothesis, _Mapping]]] = ..., signals: _Optional[_Iterable[_Union[Signal, _Mapping]]] = ..., cluster_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+    user: str
+    metadata: _containers.ScalarMap[str, str]
+    def __init__(self, session: _Optional[_Union[Session, _Mapping]] = ..., steps: _Optional[_Iterable[_Union[StepOutline, _Mapping]]] = ..., votes: _Optional[_Iterable[_Union[Vote, _Mapping]]] = ..., traits: _Optional[_Iterable[_Union[Trait, _Mapping]]] = ..., hypotheses: _Optional[_Iterable[_Union[Hypothesis, _Mapping]]] = ..., signals: _Optional[_Iterable[_Union[Signal, _Mapping]]] = ..., cluster_ids: _Optional[_Iterable[str]] = ..., user: _Optional[str] = ..., metadata: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class Rate(_message.Message):
     __slots__ = ("k", "n", "low", "high")
