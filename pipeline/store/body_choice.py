@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy.engine import URL
 
 from pipeline.store.bodies import BodyStore, TableBodies
+from pipeline.store.piece_bodies import PieceBodies
 from pipeline.store.segments import SegmentFiles
 
 
@@ -19,6 +20,8 @@ def segment_folder(url: URL) -> Path | None:
 
 
 def body_store(url: URL) -> BodyStore:
-    """Files for SQLite, a table for PostgreSQL."""
+    """Files beside a SQLite file, pieces on PostgreSQL, a plain table for a database in memory."""
+    if url.get_backend_name() == "postgresql":
+        return PieceBodies()
     folder = segment_folder(url)
     return TableBodies() if folder is None else SegmentFiles(folder)

@@ -64,7 +64,7 @@ def stored_bytes(connection: Connection) -> tuple[int, int]:
     """Bytes of stored spans, and their number."""
     in_files = select(func.coalesce(func.sum(segments.c.n_live), 0))
     in_table = select(func.coalesce(func.sum(trace_chunks.c.length), 0)).where(
-        trace_chunks.c.segment == TABLE
+        trace_chunks.c.segment <= TABLE
     )
     n_spans = select(func.coalesce(func.sum(sessions.c.n_spans), 0))
     bytes_of = [int(connection.execute(query).scalar_one()) for query in (in_files, in_table)]

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    SmallInteger,
     Table,
     Text,
     text,
@@ -114,6 +115,15 @@ chunk_bodies = Table(
     Column("body", LargeBinary, nullable=False),
 )
 """Bodies of chunks where they do not lie in files: segment 0, the offset is the id."""
+
+body_pieces = Table(
+    "body_pieces",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("n", SmallInteger, primary_key=True, autoincrement=False),
+    Column("piece", LargeBinary, nullable=False),
+)
+"""Compressed bodies on PostgreSQL, each piece small enough for a page: segment -1, the offset is the id."""
 
 session_traces = Table(
     "session_traces",

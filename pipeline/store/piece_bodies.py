@@ -1,0 +1,82 @@
+"""Bodies on PostgreSQL: compressed, cut into pieces that fit a page, written by COPY.
+
+In: bodies within a transaction. Out: places of segment -1, whose offset is the body's id. Next: the same
+protocol as `bodies`; what older releases put into the table of whole bodies is read from there.
+
+A row larger than 2 KB would be moved aside by PostgreSQL in many small rows with an index of their own.
+A piece stays where it is, and what is compressed here is not to be compressed there.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, select
+
+from pipeline.store.bodies import READ_AT_ONCE, TABLE, BodyMoved, Place, TableBodies
+from pipeline.store.chunks import chunked
+from pipeline.store.compression import Packer, unpacked
+from pipeline.store.row_ids import new_ids
+from pipeline.store.schema import body_pieces, chunk_bodies
+
+PIECES = -1
+PIECE_BYTES = 8000
+"""With the row's head just below what a page of 8 KB holds."""
+
+
+class PieceBodies:
+    """Bodies as rows of pieces."""
+
+    def __init__(self) -> None:
+        self._packer = Packer()
+        self._table = TableBodies()
+
+    def append(self, connection: Connection, bodies: Sequence[bytes]) -> list[Place]:
+        """All of them by one COPY. A place has the length of the body, not of what is stored of it."""
+        ids = new_ids(connection, chunk_bodies, len(bodies))
+        driver: Any = connection.connection.driver_connection
+        with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
+            copy.set_types(("int8", "int2", "bytea"))
+            for ref, body in zip(ids, bodies, strict=True):
+                packed = self._packer.pack(body)
+                for n, first in enumerate(range(0, len(packed), PIECE_BYTES)):
+                    copy.write_row((ref, n, packed[first : first + PIECE_BYTES]))
+        return [Place(PIECES, ref, len(body)) for ref, body in zip(ids, bodies, strict=True)]
+
+    def read(self, connection: Connection, places: Sequence[Place]) -> Iterator[bytes]:
+        """One statement a handful."""
+        for first in range(0, len(places), READ_AT_ONCE):
+            piece = places[first : first + READ_AT_ONCE]
+            found = _frames(connection, [p.offset for p in piece if p.segment == PIECES])
+            for place in piece:
+                if place.segment == TABLE:
+                    yield from self._table.read(connection, [place])
+                elif place.offset in found:
+                    yield unpacked(found.pop(place.offset))
+                else:
+                    raise BodyMoved("a stored body is not where it was")
+
+    def delete(self, connection: Connection, places: Sequence[Place]) -> None:
+        """The rows go; their room is used again."""
+        self._table.delete(connection, [place for place in places if place.segment == TABLE])
+        for ids in chunked(place.offset for place in places if place.segment == PIECES):
+            connection.execute(delete(body_pieces).where(body_pieces.c.id.in_(ids)))
+
+    def probe(self) -> None:
+        """The database is probed by itself."""
+
+    def close(self) -> None:
+        """There is nothing open."""
+
+
+def _frames(connection: Connection, ids: Sequence[int]) -> dict[int, bytes]:
+    """The compressed bodies by id."""
+    if not ids:
+        return {}
+    columns = select(body_pieces.c.id, body_pieces.c.piece).where(body_pieces.c.id.in_(ids))
+    parts: dict[int, list[bytes]] = {}
+    for ref, piece in connection.execute(columns.order_by(body_pieces.c.id, body_pieces.c.n)):
+        parts.setdefault(ref, []).append(bytes(piece))
+    return {ref: b"".join(some) for ref, some in parts.items()}
+
+
+_COPY = f"COPY {body_pieces.name} (id, n, piece) FROM STDIN (FORMAT BINARY)"
