@@ -13,7 +13,7 @@ import httpx
 import pytest
 from temporalio.client import Client
 
-from tests.sidecar_process import SidecarProcess
+from tests.sidecar_process import SidecarProcess, free_port
 from tests.unit.otlp import attributes, request, span
 from tests.unit.test_redact import everywhere
 
@@ -125,12 +125,16 @@ def _payloads(message: Any) -> list[Any]:
 
 async def test_a_canary_in_every_field_is_in_the_store_only(tmp_path: Path) -> None:
     sidecar = SidecarProcess(tmp_path / "data", debounce="1s", quiet="1s")
+    port = free_port()
     sidecar.env |= {"KELET_LOG_LEVEL": "debug", "KELET_LOG_FORMAT": "json"}
+    sidecar.env["KELET_WORKER_METRICS_PORT"] = str(port)
     await asyncio.to_thread(sidecar.start)
     try:
         answers = await provoke(f"http://127.0.0.1:{sidecar.http_port}")
-        cli = asyncio.to_thread(sidecar.cli, "wait", "--project", "default", "--timeout", "60s")
-        await cli
+        await asyncio.to_thread(sidecar.cli, "wait", "--project", "default", "--timeout", "60s")
+        async with httpx.AsyncClient() as client:
+            worker = (await client.get(f"http://127.0.0.1:{port}/metrics")).text
+            metrics = (await client.get(f"http://127.0.0.1:{sidecar.http_port}/metrics")).text
         remembered = await histories(f"127.0.0.1:{sidecar.temporal_port}")
         sessions = await asyncio.to_thread(sidecar.cli, "sessions", "list", "--format", "json")
     finally:
@@ -142,7 +146,15 @@ async def test_a_canary_in_every_field_is_in_the_store_only(tmp_path: Path) -> N
     remembered = remembered.replace(AGENT, "")
     logs = sidecar.log.read_text() + (sidecar.data_dir / "temporal.log").read_text(errors="replace")
     assert '"level": "DEBUG"' in logs
-    told = {"answers": answers, "logs": logs.replace(AGENT, ""), "temporal": remembered}
+    assert "temporal_workflow_completed_total" in worker
+    assert "kelet_spans_total" in metrics
+    assert AGENT not in worker + metrics
+    told = {
+        "answers": answers,
+        "logs": logs.replace(AGENT, ""),
+        "temporal": remembered,
+        "worker": worker,
+    }
     shown = {name: _around(text) for name, text in told.items() if CANARY in text}
     assert not shown
 
