@@ -36,7 +36,7 @@ test-unit: install
 test-slow: install
 	$(BIN)/pytest -m slow
 
-# The plugin on every temporalio release it promises; needs a package index, so CI runs it apart.
+# The plugin on every temporalio release it promises; needs a package index.
 test-plugin-matrix: install
 	$(BIN)/python plugin/tests/matrix.py
 
@@ -62,4 +62,4 @@ lock: install
 	echo 'setuptools>=80' | $(BIN)/uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header -o deploy/requirements-build.lock -
 
 clean:
-	rm -rf $(VENV) .demo
+	rm -rf $(VENV) .demo .matrix

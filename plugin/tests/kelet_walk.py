@@ -51,7 +51,7 @@ _OUTSIDE_ACTIVITIES = ("app.workflow", "app.nexus", "app.nexus-standalone")
 
 async def walk(client: Client, queue: str, flag: str = "") -> WorkflowHandle[Any, Any]:
     """Everything a client can do with a session, then wait for the end."""
-    await _nexus_endpoint(client, queue)
+    await nexus_endpoint(client, queue)
     run = uuid.uuid4().hex
     listener, session = f"listener-{run}", SESSION["session_id"]
     await client.start_workflow(Listener.run, id=listener, task_queue=queue)
@@ -146,7 +146,7 @@ async def standalone(client: Client, queue: str) -> Sequence[str | None]:
     return [*answers, answer]
 
 
-async def _nexus_endpoint(client: Client, queue: str) -> None:
+async def nexus_endpoint(client: Client, queue: str) -> None:
     """A Nexus endpoint of the queue's name that leads to the queue."""
     target = EndpointTarget(
         worker=EndpointTarget.Worker(namespace=client.namespace, task_queue=queue)
