@@ -1,6 +1,6 @@
 # One image for all roles: `receive` (the default), `work`, `dev` and every other command.
 # BASE: any Debian-like image with Python 3.11 or newer at python3.
-ARG BASE=python:3.13-slim-bookworm
+ARG BASE=python:3.11-slim-bookworm
 
 FROM ${BASE} AS build
 WORKDIR /src

@@ -4,7 +4,7 @@
 # both are Debian packages. Works as root in a container too (vfs storage, chroot isolation).
 #
 #   deploy/check.sh                 a base image by debootstrap
-#   BASE=python:3.13-slim-bookworm deploy/check.sh     a base image from a registry
+#   BASE=python:3.11-slim-bookworm deploy/check.sh     a base image from a registry
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -75,7 +75,8 @@ echo "$size MB unpacked, $(du -sm "$root/opt/kelet" | cut -f1) MB of them ours"
 # buildah's chroot isolation shares the machine's network: ports of this machine, free ones.
 port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 grpc_port=$(port) http_port=$(port)
-inside() { buildah "${storage[@]}" run --user 10001:10001 "$@"; }
+rm -rf "$work/data" && install -d -o 10001 -g 10001 -m 700 "$work/data"
+inside() { buildah "${storage[@]}" run --user 10001:10001 --volume "$work/data:/var/lib/kelet" "$@"; }
 
 step "every role answers, as user 10001"
 inside "$name" -- kelet-sidecar --version
@@ -97,8 +98,8 @@ status=$(python3 -c 'import sys, urllib.request as u
 body = b"{\"resourceSpans\": [{\"scopeSpans\": [{\"spans\": [{\"traceId\": \"0af7651916cd43dd8448eb211c80319c\", \"spanId\": \"b7ad6b7169203331\", \"name\": \"check\", \"startTimeUnixNano\": \"1\", \"endTimeUnixNano\": \"2\"}]}]}]}"
 print(u.urlopen(u.Request(sys.argv[1], body, {"content-type": "application/json"})).status)' "http://127.0.0.1:$http_port/v1/traces")
 [ "$status" = 200 ] || fail "a span was answered with $status"
-[ -s "$root/var/lib/kelet/kelet.db" ] || fail "nothing in the data directory"
-kill -TERM "$(cat "$root/var/lib/kelet/pid")"
+[ -s "$work/data/kelet.db" ] || fail "nothing in the data directory"
+kill -TERM "$(cat "$work/data/pid")"
 wait "$runner" || { tail -5 "$work/receive.log" >&2; fail "it did not end with status 0"; }
 if health >/dev/null 2>&1; then fail "somebody still answers"; fi
 
