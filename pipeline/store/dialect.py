@@ -36,6 +36,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
 
+from pipeline.store.bulk_postgres import run_for_all
+
 BUSY_TIMEOUT_SECONDS = 30
 READ_CONNECTIONS = 8
 MIGRATION_LOCK = 0x6B656C65
@@ -215,10 +217,10 @@ def insert(connection: Connection, table: Table) -> "sqlite.Insert | postgresql.
 def execute_many(
     connection: Connection, statement: UpdateBase, rows: Sequence[Mapping[str, Any]]
 ) -> None:
-    """The statement once a row, with plain values only: a third of the price of `execute`."""
+    """A statement for one row, done for all, with plain values only: a third of `execute`'s price."""
     compiled = _compiled(statement, connection.dialect)
     if compiled.positiontup is None:
-        connection.exec_driver_sql(str(compiled), [dict(row) for row in rows])
+        run_for_all(connection, compiled, rows)
     else:
         in_order = itemgetter(*compiled.positiontup)
         connection.exec_driver_sql(str(compiled), [in_order(row) for row in rows])

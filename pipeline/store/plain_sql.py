@@ -15,6 +15,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Table
 
+from pipeline.store.bulk_postgres import copy_rows, insert_unless_there
+
 Row = Sequence[Any]
 
 
@@ -48,14 +50,19 @@ def insert_rows(
     connection: Connection, table: Table, rows: Sequence[Row], *, unless_there: bool = False
 ) -> None:
     """Insert whole rows; `unless_there` leaves out those whose key is taken."""
-    if rows:
-        text = _insert(table, connection.dialect.name == "postgresql", unless_there)
-        connection.exec_driver_sql(text, [tuple(row) for row in rows])
+    if not rows:
+        return
+    if connection.dialect.name != "postgresql":
+        connection.exec_driver_sql(_insert(table, unless_there), [tuple(row) for row in rows])
+    elif unless_there:
+        insert_unless_there(connection, table, rows)
+    else:
+        copy_rows(connection, table, rows)
 
 
 @lru_cache(maxsize=64)
-def _insert(table: Table, postgresql: bool, unless_there: bool) -> str:
+def _insert(table: Table, unless_there: bool) -> str:
     names = ", ".join(f'"{column.name}"' for column in table.columns)
-    marks = ", ".join(["%s" if postgresql else "?"] * len(table.columns))
+    marks = ", ".join(["?"] * len(table.columns))
     ending = " ON CONFLICT DO NOTHING" if unless_there else ""
     return f"INSERT INTO {table.name} ({names}) VALUES ({marks}){ending}"

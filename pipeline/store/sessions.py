@@ -104,7 +104,13 @@ def add_spans(connection: Connection, deltas: Mapping[int, int]) -> None:
     """Count spans that sessions gained or lost."""
     changed = [{"ref": ref, "delta": delta} for ref, delta in sorted(deltas.items()) if delta]
     if changed:
+        refs = [change["ref"] for change in changed]
+        if connection.dialect.name == "postgresql":  # in sorted order, whatever the plan below is
+            rows_in(connection, _LOCK, refs, lock=True)
         execute_many(connection, _COUNT, changed)
+
+
+_LOCK = "SELECT id FROM sessions WHERE id {values} ORDER BY id"
 
 
 _COUNT = (

@@ -14,9 +14,8 @@ from pipeline.model.span_keys import Home
 from pipeline.model.trace_chunk import ChunkKeys, Outline, TraceChunk
 from pipeline.store.bodies import Place
 from pipeline.store.chunk_keys import home_of, outline_of, span_ids_of, span_keys, unpack_keys
-from pipeline.store.dialect import insert
 from pipeline.store.homes import resolve
-from pipeline.store.plain_sql import rows_in
+from pipeline.store.plain_sql import insert_rows, rows_in
 from pipeline.store.row_ids import new_ids
 from pipeline.store.schema import traces
 
@@ -80,15 +79,9 @@ def load_traces(connection: Connection, keys: set[TraceKey]) -> dict[TraceKey, T
 
 def claim_traces(connection: Connection, keys: Sequence[TraceKey]) -> None:
     """Rows of traces that another transaction may be making too: who comes second waits for it."""
-    empty = {
-        "n_session_ids": 0,
-        "n_spans": 0,
-        "n_chunks": 0,
-        "fallback_project": "",
-        "mixed": False,
-    }
-    rows = [{"trace_id": trace_id, "scope": scope} | empty for trace_id, scope in keys]
-    connection.execute(insert(connection, traces).on_conflict_do_nothing(), rows)
+    ids = new_ids(connection, traces, len(keys))
+    rows = [(ref, *key, 0, 0, 0, None, None, "", False) for ref, key in zip(ids, keys, strict=True)]
+    insert_rows(connection, traces, rows, unless_there=True)
 
 
 def find_traces(
