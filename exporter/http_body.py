@@ -6,7 +6,9 @@ Compressed bodies are unpacked piece by piece, so that a small body that becomes
 before it is huge.
 """
 
+import asyncio
 import zlib
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from starlette.requests import Request
@@ -15,6 +17,8 @@ from exporter.admission import Hold, too_large
 from pipeline.errors import BadRequest, Unsupported
 
 PIECE = 64 * 1024
+PATIENCE = timedelta(seconds=60)
+"""Who stops in the middle of a body holds room that others need."""
 GZIP_WINDOW = 16 + zlib.MAX_WBITS
 ENCODINGS = ("gzip", "deflate", "identity")
 
@@ -35,6 +39,16 @@ async def read_body(
     request: Request, wire: BodyLimit, unpacked: BodyLimit, hold: Hold | None = None
 ) -> bytes:
     """The whole body, unpacked; the hold grows by what is kept of it."""
+    try:
+        async with asyncio.timeout(PATIENCE.total_seconds()):
+            return await _read_body(request, wire, unpacked, hold)
+    except TimeoutError:
+        raise BadRequest(f"the body did not come within {PATIENCE.seconds} s") from None
+
+
+async def _read_body(
+    request: Request, wire: BodyLimit, unpacked: BodyLimit, hold: Hold | None
+) -> bytes:
     encoding = encoding_of(request)
     declared = request.headers.get("content-length", "")
     if declared.isascii() and declared.isdigit():

@@ -6,6 +6,7 @@ import gzip
 import json
 import zlib
 from collections.abc import AsyncGenerator
+from datetime import timedelta
 from typing import Any
 
 import grpc
@@ -133,7 +134,9 @@ async def test_refusals_are_a_status_in_the_format_of_the_request(path: str) -> 
         assert (answer.status_code, answer.json()["code"]) == (415, 3)
         answer = await client.post(path, content=b"x", headers=JSON | {"content-encoding": "br"})
         assert (answer.status_code, "gzip, deflate" in answer.json()["message"]) == (415, True)
-        answer = await client.post(path, content=b"x" * 9, headers=JSON | {"content-encoding": "gzip"})
+        answer = await client.post(
+            path, content=b"x" * 9, headers=JSON | {"content-encoding": "gzip"}
+        )
         assert (answer.status_code, answer.json()["message"]) == (400, "the body is not gzip")
         assert (await client.get(path)).status_code == 405
 
@@ -195,6 +198,37 @@ async def test_a_slow_body_counts_while_it_comes() -> None:
         more.set()
         await first
         assert (await client.post("/v1/traces", content=GOOD, headers=PROTOBUF)).is_success
+
+
+async def test_a_body_that_stops_in_the_middle_gives_its_room_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("exporter.http_body.PATIENCE", timedelta(seconds=1))
+    store = SinkStore()
+
+    async def stuck() -> AsyncGenerator[bytes]:
+        yield GOOD
+        await asyncio.sleep(5)
+
+    async with http(store, max_in_flight_requests=1) as client:
+        answer = await client.post("/v1/traces", content=stuck(), headers=PROTOBUF)
+        assert answer.status_code == 400
+        assert "did not come within 1 s" in Status.FromString(answer.content).message
+        assert (await client.post("/v1/traces", content=GOOD, headers=PROTOBUF)).is_success
+
+
+async def test_signals_may_be_packed_too() -> None:
+    store = SinkStore()
+    signal = {"session_id": "s", "kind": "feedback", "source": "human", "score": 0}
+    path, body = "/api/projects/p/signal", json.dumps(signal).encode()
+    async with http(store) as client:
+        for encoding, packed in (("gzip", gzip.compress(body)), ("deflate", zlib.compress(body))):
+            answer = await client.post(path, content=packed, headers={"content-encoding": encoding})
+            assert answer.status_code == 202
+        bomb = gzip.compress(bytes(50 * MIB))
+        answer = await client.post(path, content=bomb, headers={"content-encoding": "gzip"})
+        assert (answer.status_code, answer.json()["code"]) == (413, "limit_exceeded")
+    assert len(store.signals) == 1
 
 
 async def test_logs_and_metrics_through_both_doors() -> None:
