@@ -8,18 +8,27 @@ from __future__ import annotations
 
 import os
 import signal as os_signal
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 import nexusrpc
-from temporalio import activity, workflow
+from temporalio import activity, nexus, workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, NexusOperationError
 
 with workflow.unsafe.imports_passed_through():
     import kelet_temporal as kelet
-    from nexusrpc.handler import StartOperationContext, service_handler, sync_operation
+    from nexusrpc.handler import (
+        CancelOperationContext,
+        OperationHandler,
+        StartOperationContext,
+        StartOperationResultAsync,
+        operation_handler,
+        service_handler,
+        sync_operation,
+    )
     from opentelemetry import trace
 
 _SOON = timedelta(seconds=20)
@@ -61,13 +70,49 @@ def die_once(flag: str) -> str | None:
     return session
 
 
+@workflow.defn
+class Lending:
+    """What a Nexus operation starts."""
+
+    @workflow.run
+    async def run(self, where: str) -> str:
+        lent = await workflow.execute_activity(think, where, start_to_close_timeout=_SOON)
+        return lent or ""
+
+
 @nexusrpc.service
 class Library:
     look_up: nexusrpc.Operation[str, str]
+    lend: nexusrpc.Operation[str, str]
+    wait_for: nexusrpc.Operation[str, str]
+
+
+class WaitFor(OperationHandler[str, str]):
+    """Never ends, but can be cancelled."""
+
+    async def start(self, ctx: StartOperationContext, input: str) -> StartOperationResultAsync:
+        draw(f"{input}-begun")
+        return StartOperationResultAsync(token=input)
+
+    async def cancel(self, ctx: CancelOperationContext, token: str) -> None:
+        draw(f"{token}-cancelled")
 
 
 @service_handler(service=Library)
 class LibraryHandler:
+    @operation_handler
+    def wait_for(self) -> OperationHandler[str, str]:
+        return WaitFor()
+
+    @nexus.workflow_run_operation
+    async def lend(
+        self, ctx: nexus.WorkflowRunOperationContext, where: str
+    ) -> nexus.WorkflowHandle[str]:
+        draw(f"{where}-begun")
+        return await ctx.start_workflow(
+            Lending.run, f"{where}-lent", id=f"{where}-{ctx.request_id}"
+        )
+
     @sync_operation
     async def look_up(self, ctx: StartOperationContext, where: str) -> str:
         return draw(where) or ""
@@ -203,8 +248,7 @@ class Everything:
         await child.signal(Child.tell)
         seen = [await child]
         if plan.endpoint:
-            library = workflow.create_nexus_client(service=Library, endpoint=plan.endpoint)
-            seen.append(await library.execute_operation(Library.look_up, "nexus"))
+            seen += await self._nexus(plan.endpoint)
         if plan.flag:
             seen.append(
                 await workflow.execute_activity(
@@ -225,6 +269,21 @@ class Everything:
             await greeted.signal(Listener.finish)
         return seen
 
+    async def _nexus(self, endpoint: str) -> list[str | None]:
+        library = workflow.create_nexus_client(service=Library, endpoint=endpoint)
+        waiting = await library.start_operation(
+            Library.wait_for,
+            "nexus-wait",
+            cancellation_type=workflow.NexusOperationCancellationType.WAIT_REQUESTED,
+        )
+        waiting.cancel()
+        with suppress(NexusOperationError):
+            await waiting
+        return [
+            await library.execute_operation(Library.look_up, "nexus"),
+            await library.execute_operation(Library.lend, "nexus"),
+        ]
+
     async def _activities(self, round: int) -> list[str | None]:
         return [
             await workflow.execute_activity(
@@ -242,5 +301,5 @@ class Everything:
         ]
 
 
-WORKFLOWS = [Answerer, Child, Everything, Listener, Nightly]
+WORKFLOWS = [Answerer, Child, Everything, Lending, Listener, Nightly]
 ACTIVITIES = [die_once, stumble, think, think_in_thread]

@@ -34,6 +34,10 @@ PLACES = {
     "app.child",
     "app.child-signal",
     "app.nexus",
+    "app.nexus-begun",
+    "app.nexus-lent",
+    "app.nexus-wait-begun",
+    "app.nexus-wait-cancelled",
     *(["app.nexus-standalone"] if STANDALONE_NEXUS else []),
     "app.scheduled",
     "app.signal",
@@ -46,7 +50,7 @@ PLACES = {
     "app.with-start",
     "app.workflow",
 }
-_OUTSIDE_ACTIVITIES = ("app.workflow", "app.nexus", "app.nexus-standalone")
+_OUTSIDE_ACTIVITIES = ("app.workflow", *(p for p in PLACES if "app.nexus" in p and "lent" not in p))
 
 
 async def walk(client: Client, queue: str, flag: str = "") -> WorkflowHandle[Any, Any]:

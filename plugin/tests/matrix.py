@@ -18,6 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENTS = ROOT / ".matrix"
+PLUGIN = ENVIRONMENTS / "plugin"
 OLDEST, NEWEST = 30, 35
 N_AT_ONCE = 3
 PATIENCE = 300
@@ -36,10 +37,8 @@ NEEDED = ["hypothesis>=6", "pytest>=9", "pytest-asyncio>=1.5", "pytest-timeout>=
 
 
 def main(versions: list[str]) -> int:
-    plugin = ENVIRONMENTS / "plugin"
-    shutil.rmtree(plugin, ignore_errors=True)
-    built = shutil.ignore_patterns("build", "*.egg-info", "tests")
-    shutil.copytree(ROOT / "plugin", plugin, ignore=built)
+    shutil.rmtree(PLUGIN, ignore_errors=True)
+    shutil.copytree(ROOT / "plugin", PLUGIN, ignore=shutil.ignore_patterns("build", "*.egg-info"))
     with ThreadPoolExecutor(N_AT_ONCE) as at_once:
         ends = (versions[0], versions[-1])
         which = [ALL if version in ends else MOST for version in versions]
@@ -77,13 +76,13 @@ def installed(version: str) -> Path:
         run("uv", "venv", "-q", "--python", sys.executable, str(folder))
     wanted = f"temporalio=={version}" if version else "temporalio"
     newer = [] if version else ["--upgrade-package", "temporalio"]
-    plugin = ["--reinstall-package", "kelet-temporal", str(ENVIRONMENTS / "plugin")]
+    plugin = ["--reinstall-package", "kelet-temporal", str(PLUGIN)]
     run("uv", "pip", "install", "-q", "-p", str(python), *newer, wanted, *plugin, *NEEDED)
     return python
 
 
 def tests() -> list[str]:
-    return [str(Path(__file__).with_name(test)) for test in TESTS]
+    return [str(PLUGIN / "tests" / test) for test in TESTS]
 
 
 def release_in(python: Path) -> str:
