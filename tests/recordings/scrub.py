@@ -9,6 +9,7 @@ machine is dropped or replaced. Nothing that an instrumentation says about the c
 
 import base64
 import hashlib
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,13 +28,18 @@ _TIMES = ("startTimeUnixNano", "endTimeUnixNano", "timeUnixNano", "observedTimeU
 _MACHINE = re.compile(
     r"(host|os|process|container|k8s|thread|cloud)\.|service\.instance\.id\Z|code\."
 )
-_MEASURED = re.compile(r"time_to_first|duration|latency|elapsed|ms(To|$)|msPer|PerSecond")
+_MEASURED = re.compile(r"time_to_first|time_per_|duration|latency|elapsed|ms(To|$)|msPer|PerSecond")
 _UUID = re.compile(
     r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE
 )
 _HEX = re.compile(r"\b(?:[0-9a-f]{32}|[0-9a-f]{16})\b")
-_ADDRESS = re.compile(r"\b0x[0-9a-f]{6,16}\b")
-_ISO = re.compile(r"\b20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?")
+_OF_THE_MOMENT = (
+    (re.compile(r"\b20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?"), "2025-06-15T15:06:40"),
+    (re.compile(r"\b\w{3}, \d\d \w{3} 20\d\d [\d:]{8} GMT"), "Sun, 15 Jun 2025 15:06:40 GMT"),
+    (re.compile(r"\b1[78]\d{8}(?:\.\d+)?\b"), "1750000000"),
+    (re.compile(r"\b(took |duration=)\d+\.\d+"), r"\g<1>0.1"),
+    (re.compile(r"\b0x[0-9a-f]{6,16}\b"), "0x7f0000000000"),
+)
 _PACKAGES = re.compile(r"[^\s\"']*/(?:site-packages|node_modules|lib/python3\.\d+)/")
 
 
@@ -47,11 +53,10 @@ class Scrubber:
     _kinds: dict[str, int] = field(default_factory=dict[str, int])
 
     def requests(self, captured: Sequence[Message]) -> list[Json]:
-        """The requests in the order in which their first spans began."""
+        """The requests by start; those of spans are one, since when a batch ends is a matter of luck."""
         given = [_with_hex_ids(MessageToDict(message)) for message in captured]
         given = sorted((g for g in given if g), key=lambda g: min(_times(g), default=0))
-        for request in given:
-            _sort_spans(request)
+        given = _merged(given)
         ranks = {at: rank for rank, at in enumerate(sorted({t for g in given for t in _times(g)}))}
         return [self._walk(request, ranks) for request in given]
 
@@ -80,8 +85,9 @@ class Scrubber:
             text = text.replace(folder, "/app")
         text = _UUID.sub(lambda m: self._uuid(m[0].lower()), text)
         text = _HEX.sub(lambda m: self._renamed("id", m[0], len(m[0])), text)
-        text = _ISO.sub("2025-06-15T15:06:40", text)
-        return _ADDRESS.sub("0x7f0000000000", text)
+        for pattern, constant in _OF_THE_MOMENT:
+            text = pattern.sub(constant, text)
+        return text
 
     def _uuid(self, value: str) -> str:
         digits = self._renamed("uuid", value.replace("-", ""), 32)
@@ -119,11 +125,28 @@ def _times(value: Any) -> Iterator[int]:
                 yield from _times(item)
 
 
-def _sort_spans(request: Json) -> None:
-    by_start: Callable[[Json], int] = lambda span: int(span.get("startTimeUnixNano", 0))  # noqa: E731
-    for resource in request.get("resourceSpans", ()):
-        for scope in resource.get("scopeSpans", ()):
-            scope.get("spans", []).sort(key=by_start)
+def _merged(requests: Sequence[Json]) -> list[Json]:
+    """Spans of one resource and scope stand together, by start; requests of logs are left alone."""
+    resources: dict[str, Json] = {}
+    for resource in (r for request in requests for r in request.get("resourceSpans", ())):
+        head = {k: v for k, v in resource.items() if k != "scopeSpans"}
+        scopes = resources.setdefault(_same(head), {**head, "scopeSpans": {}})["scopeSpans"]
+        for scope in resource["scopeSpans"]:
+            head = {k: v for k, v in scope.items() if k != "spans"}
+            scopes.setdefault(_same(head), {**head, "spans": []})["spans"] += scope["spans"]
+    if not resources:
+        return list(requests)
+    by_start: Callable[[Json], Any] = lambda s: (int(s["startTimeUnixNano"]), s["name"])  # noqa: E731
+    for resource in resources.values():
+        resource["scopeSpans"] = list(resource["scopeSpans"].values())
+        for scope in resource["scopeSpans"]:
+            scope["spans"].sort(key=by_start)
+        resource["scopeSpans"].sort(key=lambda scope: by_start(scope["spans"][0]))
+    return [{"resourceSpans": list(resources.values())}]
+
+
+def _same(head: Json) -> str:
+    return json.dumps(head, sort_keys=True)
 
 
 def _names_machine(item: Any) -> bool:
@@ -132,8 +155,11 @@ def _names_machine(item: Any) -> bool:
 
 def _without_stack(value: Json) -> Json:
     """An attribute with a stack trace keeps its first and last line; a measured time is a constant."""
-    if _MEASURED.search(str(value.get("key", ""))) and "doubleValue" in value.get("value", {}):
-        return {"key": value["key"], "value": {"doubleValue": 0.1}}
+    if _MEASURED.search(str(value.get("key", ""))):
+        kind = next(iter(value.get("value") or {"": None}))
+        constant = {"doubleValue": 0.1, "intValue": "100"}.get(kind)
+        if constant:
+            return {"key": value["key"], "value": {kind: constant}}
     if value.get("key") != "exception.stacktrace":
         return value
     lines = value["value"].get("stringValue", "").strip().splitlines()
