@@ -34,14 +34,14 @@ def build_app(parts: HttpParts) -> Starlette:
         except ClientDisconnect:
             return JSONResponse({}, 400)
         except Exception as error:
-            parts.tally.refuse(error)
+            parts.metrics.refuse(error)
             return json_refusal(error)
 
     async def healthz(_request: Request) -> JSONResponse:
         body = {
             "status": parts.board.summary,
             "components": parts.board.components(),
-            "counts": parts.tally.sums(),
+            "counts": parts.metrics.sums(),
         }
         return JSONResponse(body, 200 if parts.board.serving else 503)
 
@@ -68,14 +68,14 @@ async def receive_signal(parts: HttpParts, request: Request) -> JSONResponse:
     with parts.admission.admit() as hold:
         body = await read_body(request, limit, limit, hold)
         body, counts = parts.redactor.redact_signal(body)
-        parts.tally.redacted(counts)
+        parts.metrics.redacted(counts)
         read = read_signal(project, body, request.headers.get("idempotency-key"))
         result = await asyncio.to_thread(parts.store.commit_signals, (read.signal,))
         parts.notifier.put(result.nudges)
-    parts.tally.add("signals_accepted")
-    parts.tally.add("signals_known", result.n_duplicate)
-    parts.tally.add("signals_expired", result.n_expired)
-    parts.tally.add("signal_fields_ignored", read.n_unknown_fields)
+    parts.metrics.add("signals_accepted")
+    parts.metrics.add("signals_known", result.n_duplicate)
+    parts.metrics.add("signals_expired", result.n_expired)
+    parts.metrics.add("signal_fields_ignored", read.n_unknown_fields)
     answer = {
         "id": read.signal.identity,
         "status": "stored" if result.n_new else "known",

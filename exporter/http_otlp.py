@@ -41,7 +41,7 @@ def _endpoint(parts: HttpParts, kind: OtlpKind) -> Callable[[Request], Awaitable
         except ClientDisconnect:
             return Response(status_code=400)
         except Exception as error:
-            parts.tally.refuse(error)
+            parts.metrics.refuse(error)
             return refusal(error, format_ or JSON)
 
     return endpoint

@@ -9,11 +9,11 @@ from exporter.admission import Admission
 from exporter.doors import IngestStore
 from exporter.gate import Gate
 from exporter.health import HealthBoard
+from exporter.metrics import Metrics
 from exporter.notify import Notifier
 from exporter.otlp_doors import OtlpDoors
 from exporter.redact import Redactor
 from exporter.settings import EdgeSettings
-from exporter.tally import Tally
 from exporter.telemetry import Telemetry
 
 
@@ -25,7 +25,7 @@ class HttpParts(NamedTuple):
     notifier: Notifier
     board: HealthBoard
     settings: EdgeSettings
-    tally: Tally
+    metrics: Metrics
     gate: Gate
     doors: OtlpDoors
     redactor: Redactor

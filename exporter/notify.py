@@ -15,8 +15,8 @@ from datetime import timedelta
 from typing import Protocol
 
 from exporter.doors import NudgeSource
+from exporter.metrics import Metrics
 from exporter.settings import EdgeSettings
-from exporter.tally import Tally
 from exporter.tasks import end_all
 from pipeline.errors import Permanent
 from pipeline.model.nudge import AgentNudge, Nudge
@@ -45,12 +45,12 @@ class Notifier:
     """A bounded queue of nudges, `n_nudgers` tasks that send them, and the sweep."""
 
     def __init__(
-        self, store: NudgeSource, sender: Sender, settings: EdgeSettings, tally: Tally
+        self, store: NudgeSource, sender: Sender, settings: EdgeSettings, metrics: Metrics
     ) -> None:
         self._store = store
         self._sender = sender
         self._settings = settings
-        self._tally = tally
+        self._metrics = metrics
         self._queue: asyncio.Queue[AnyNudge] = asyncio.Queue(settings.max_nudges)
         self._waiting: set[AnyNudge] = set()
         self._tasks: list[asyncio.Task[None]] = []
@@ -75,7 +75,7 @@ class Notifier:
             try:
                 self._queue.put_nowait(nudge)
             except asyncio.QueueFull:
-                self._tally.add("nudges_dropped")
+                self._metrics.add("nudges_dropped")
             else:
                 self._waiting.add(nudge)
 
@@ -103,13 +103,13 @@ class Notifier:
                 break
             except Exception as error:  # whatever it is, the next attempt or the sweep may succeed
                 log.warning("nudge not sent: %s", type(error).__name__)
-                self._tally.add("nudges_failed")
+                self._metrics.add("nudges_failed")
                 await asyncio.sleep(pause.total_seconds())
                 pause = min(pause * 2, MAX_PAUSE)
             else:
-                self._tally.add("nudges_sent")
+                self._metrics.add("nudges_sent")
                 return
-        self._tally.add("nudges_dropped")
+        self._metrics.add("nudges_dropped")
 
     async def _sweep_forever(self) -> None:
         """The first sweep is at once and without patience: a killed edge took its queue with it."""
@@ -142,5 +142,5 @@ class Notifier:
         limit = self._settings.sweep_limit
         sessions = self._store.lost_nudges(debounce=debounce, cap=cap, grace=grace, limit=limit)
         agents = self._store.lost_agents(quiet=quiet, grace=grace, limit=limit)
-        self._tally.add("nudges_swept", len(sessions) + len(agents))
+        self._metrics.add("nudges_swept", len(sessions) + len(agents))
         return (*sessions, *agents)

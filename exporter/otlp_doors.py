@@ -17,11 +17,11 @@ from google.protobuf.message import DecodeError, Message
 from exporter.admission import Hold
 from exporter.grants import Caller
 from exporter.logs import read_logs
+from exporter.metrics import Metrics
 from exporter.otlp_json import read_request
 from exporter.otlp_json_others import read_logs_request, read_metrics_request
 from exporter.otlp_kinds import LOGS, METRICS, TRACES, OtlpKind
 from exporter.receiver import TraceReceiver
-from exporter.tally import Tally
 from pipeline.errors import BadRequest
 
 IN_THREAD_BYTES = 256 * 1024
@@ -39,15 +39,15 @@ class Spans(NamedTuple):
 class OtlpDoors:
     """Behind every OTLP door."""
 
-    def __init__(self, receiver: TraceReceiver, tally: Tally) -> None:
+    def __init__(self, receiver: TraceReceiver, metrics: Metrics) -> None:
         self._receiver = receiver
-        self._tally = tally
+        self._metrics = metrics
 
     async def take(
         self, kind: OtlpKind, body: bytes, *, is_json: bool, caller: Caller, hold: Hold
     ) -> Message:
         """The response once everything acceptable is durable; releases the hold in any case."""
-        with self._tally.request(kind.name, len(body)):
+        with self._metrics.request(kind.name, len(body)):
             return await self._take(kind, body, is_json, caller, hold)
 
     async def _take(
@@ -60,12 +60,12 @@ class OtlpDoors:
         except BaseException:
             hold.release()
             raise
-        self._tally.add(f"{kind.name}_discarded", spans.n_discarded)
+        self._metrics.add(f"{kind.name}_discarded", spans.n_discarded)
         if kind is not TRACES and not spans.body:
             hold.release()
             return kind.answer(spans.rejected)
         receipt = await self._receiver.receive(spans.body, caller, hold)
-        self._tally.add("spans_rejected", spans.rejected.total())
+        self._metrics.add("spans_rejected", spans.rejected.total())
         return kind.answer(receipt.rejected + spans.rejected)
 
     async def _spans(self, kind: OtlpKind, body: bytes, is_json: bool) -> Spans:

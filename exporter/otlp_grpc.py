@@ -20,9 +20,9 @@ from google.rpc.status_pb2 import Status
 
 from exporter.admission import Admission, answer_of, message_of, retry_after
 from exporter.gate import Gate
+from exporter.metrics import Metrics
 from exporter.otlp_doors import OtlpDoors
 from exporter.otlp_kinds import KINDS, OtlpKind
-from exporter.tally import Tally
 from pipeline.errors import SidecarError
 
 log = logging.getLogger(__name__)
@@ -35,11 +35,13 @@ Context = grpc.aio.ServicerContext[bytes, bytes]
 class OtlpGrpc:
     """Thin shells around `OtlpDoors.take`."""
 
-    def __init__(self, doors: OtlpDoors, admission: Admission, gate: Gate, tally: Tally) -> None:
+    def __init__(
+        self, doors: OtlpDoors, admission: Admission, gate: Gate, metrics: Metrics
+    ) -> None:
         self._doors = doors
         self._admission = admission
         self._gate = gate
-        self._tally = tally
+        self._metrics = metrics
 
     def handlers(self) -> tuple[grpc.GenericRpcHandler, ...]:
         """One generic handler a signal, to register with a `grpc.aio` server."""
@@ -62,7 +64,7 @@ class OtlpGrpc:
                 )
                 return response.SerializeToString()
             except Exception as error:
-                self._tally.refuse(error)
+                self._metrics.refuse(error)
                 await abort(context, error)
                 raise AssertionError("abort always raises") from None
 

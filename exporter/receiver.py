@@ -17,11 +17,11 @@ from exporter.admission import Hold
 from exporter.decode import Decoded, decode
 from exporter.doors import IngestStore
 from exporter.grants import Caller
+from exporter.metrics import Metrics
 from exporter.notify import Notifier
 from exporter.redact import Redactor
 from exporter.settings import MIB, EdgeSettings
 from exporter.span_checks import FOREIGN_PROJECT, Checks
-from exporter.tally import Tally
 from pipeline.errors import PermissionDenied
 
 
@@ -40,13 +40,13 @@ class TraceReceiver:
         store: IngestStore,
         notifier: Notifier,
         settings: EdgeSettings,
-        tally: Tally,
+        metrics: Metrics,
         redactor: Redactor,
     ) -> None:
         self._store = store
         self._notifier = notifier
         self._settings = settings
-        self._tally = tally
+        self._metrics = metrics
         self._redactor = redactor
         self._begun: dict[asyncio.Task[Receipt], float] = {}
 
@@ -73,16 +73,16 @@ class TraceReceiver:
                 raise PermissionDenied(f"all spans are of {FOREIGN_PROJECT}")
             if decoded.chunks:
                 future = self._store.submit_spans(decoded.chunks)
-                with self._tally.commit():
+                with self._metrics.commit():
                     result = await asyncio.wrap_future(future)
                 self._notifier.put(result.nudges)
-                self._tally.add("sessions_reopened", sum(n.version > 1 for n in result.nudges))
-                self._tally.add("spans_known", result.n_duplicate)
-                self._tally.add("spans_expired", result.n_expired)
-                self._tally.add("spans_with_two_contents", result.n_replaced)
-                self._tally.add("traces_with_two_sessions", result.n_conflicts)
-        self._tally.add("spans_accepted", decoded.n_spans)
-        self._tally.add("spans_rejected", decoded.rejected.total())
+                self._metrics.add("sessions_reopened", sum(n.version > 1 for n in result.nudges))
+                self._metrics.add("spans_known", result.n_duplicate)
+                self._metrics.add("spans_expired", result.n_expired)
+                self._metrics.add("spans_with_two_contents", result.n_replaced)
+                self._metrics.add("traces_with_two_sessions", result.n_conflicts)
+        self._metrics.add("spans_accepted", decoded.n_spans)
+        self._metrics.add("spans_rejected", decoded.rejected.total())
         return Receipt(decoded.n_spans, decoded.rejected)
 
     async def _decode(self, body: bytes, caller: Caller, hold: Hold) -> Decoded:
@@ -96,5 +96,5 @@ class TraceReceiver:
             return counts, decode(clean, project=project, scope=scope, checks=checks)
 
         counts, decoded = await asyncio.to_thread(read) if len(body) > MIB else read()
-        self._tally.redacted(counts)
+        self._metrics.redacted(counts)
         return decoded

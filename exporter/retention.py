@@ -11,8 +11,8 @@ import logging
 from datetime import timedelta
 from typing import Protocol
 
+from exporter.metrics import Metrics
 from exporter.settings import EdgeSettings
-from exporter.tally import Tally
 from exporter.tasks import end_all
 from pipeline.model.removal import Removed
 
@@ -30,10 +30,10 @@ class RetainingStore(Protocol):
 class RetentionTask:
     """Start it, stop it; it harms nothing if it fails, the next turn tries again."""
 
-    def __init__(self, store: RetainingStore, settings: EdgeSettings, tally: Tally) -> None:
+    def __init__(self, store: RetainingStore, settings: EdgeSettings, metrics: Metrics) -> None:
         self._store = store
         self._settings = settings
-        self._tally = tally
+        self._metrics = metrics
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -61,6 +61,6 @@ class RetentionTask:
         )
         if removed is None or not removed.n_sessions:
             return
-        self._tally.add("sessions_removed", removed.n_sessions)
-        self._tally.add("spans_removed", removed.n_spans)
+        self._metrics.add("sessions_removed", removed.n_sessions)
+        self._metrics.add("spans_removed", removed.n_spans)
         log.info("retention removed %d sessions, %d spans", removed.n_sessions, removed.n_spans)

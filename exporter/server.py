@@ -86,27 +86,27 @@ class EdgeServer:
         self._settings = settings
         own = frozenset({settings.grpc_port, settings.http_port})
         self._telemetry = Telemetry(settings.metrics_otlp_endpoint, own_ports=own)
-        self.tally = self._telemetry.metrics
+        self.metrics = self._telemetry.metrics
         redactor = Redactor(settings.redact)
         self.board = HealthBoard()
         link = TemporalLink(client, config)
         admission = Admission(settings)
         self._watch = HealthWatch(self.board, store, link, settings)
-        self._notifier = Notifier(store, link, settings, self.tally)
-        self._receiver = TraceReceiver(store, self._notifier, settings, self.tally, redactor)
+        self._notifier = Notifier(store, link, settings, self.metrics)
+        self._receiver = TraceReceiver(store, self._notifier, settings, self.metrics, redactor)
         self._ring = KeyRing(store)
         gate = Gate(self._ring, settings)
-        doors = OtlpDoors(self._receiver, self.tally)
-        self._otlp = OtlpGrpc(doors, admission, gate, self.tally)
+        doors = OtlpDoors(self._receiver, self.metrics)
+        self._otlp = OtlpGrpc(doors, admission, gate, self.metrics)
         self._parts = HttpParts(
-            *(store, admission, self._notifier, self.board, settings, self.tally, gate, doors),
+            *(store, admission, self._notifier, self.board, settings, self.metrics, gate, doors),
             redactor,
             self._telemetry,
         )
         self._watch_states = SessionStates(store)
-        self._retention = RetentionTask(store, settings, self.tally)
-        gauges(self.tally, self._receiver, admission, self._notifier, self.board)
-        self.tally.gauge(
+        self._retention = RetentionTask(store, settings, self.metrics)
+        gauges(self.metrics, self._receiver, admission, self._notifier, self.board)
+        self.metrics.gauge(
             "sessions", "Sessions by state, as of the last minute.", self._watch_states.read
         )
         self._status = StatusService(store, gate)

@@ -57,7 +57,7 @@ async def test_an_acknowledged_request_is_stored() -> None:
         )
         await export(edge, b"")
     assert [record.own_session for record in store.spans] == ["s"]
-    assert edge.tally["spans_accepted"] == 1
+    assert edge.metrics["spans_accepted"] == 1
 
 
 async def test_the_ack_waits_for_the_commit() -> None:
@@ -86,7 +86,7 @@ async def test_bad_spans_are_a_partial_success() -> None:
     body = request(span(1), span(0), span(2, session__id="x" * 600)).SerializeToString()
     async with running(store) as edge:
         partial = ExportTraceServiceResponse.FromString(await export(edge, body)).partial_success
-        assert edge.tally["spans_rejected"] == 2
+        assert edge.metrics["spans_rejected"] == 2
     assert partial.rejected_spans == 2
     assert "1 with an invalid span id" in partial.error_message
     assert "longer than 512" in partial.error_message
@@ -279,7 +279,7 @@ async def test_signals_over_http() -> None:
             store.failing = True
             failed = await client.post(path, json=body)
             assert (failed.status_code, failed.json()["code"]) == (503, "store_unavailable")
-        assert edge.tally["signal_fields_ignored"] == 4
+        assert edge.metrics["signal_fields_ignored"] == 4
     assert {signal.project for signal in store.signals.values()} == {"my shop"}
     assert len(store.signals) == 2
 

@@ -108,7 +108,7 @@ async def test_a_span_of_another_project_is_refused_beside_good_ones() -> None:
         assert store.spans == []
         assert await on_both_doors(edge, auth(secret), mixed) == "OK"
         assert len(store.spans) == 2
-        assert edge.tally["spans_rejected"] == 2
+        assert edge.metrics["spans_rejected"] == 2
         assert await on_both_doors(edge, auth(secret), own) == "OK"
 
 
@@ -172,7 +172,7 @@ async def test_tenants_never_meet(tmp_path: Path) -> None:
         async with running(store) as edge:
             for key in (mine, again, yours):
                 await export(edge, GOOD, metadata=(("authorization", key),))
-            assert edge.tally["spans_known"] == 1
+            assert edge.metrics["spans_known"] == 1
         for project in ("a", "b"):
             assert len(store.load_spans(SessionKey.of(project, "s")).spans) == 1
 

@@ -123,7 +123,7 @@ async def test_what_is_odd_but_taken_is_counted(tmp_path: Path) -> None:
             url = f"http://127.0.0.1:{edge.http_port}/api/projects/{PROJECT}/signal"
             for _ in range(3):
                 await client.post(url, json=signal)
-            counted = edge.tally.sums()
+            counted = edge.metrics.sums()
     assert counted["spans_accepted"] == 4
     assert counted["spans_known"] == 1
     assert counted["spans_with_two_contents"] == 1

@@ -77,11 +77,11 @@ async def test_a_commit_and_the_sweep_wake_their_sessions(client: Client) -> Non
     async with worker_of(client), running(store, client=client) as edge:
         await export(edge, GOOD)
         handle = client.get_workflow_handle(session_workflow_id(NUDGE.key))
-        await until(lambda: edge.tally["nudges_sent"] == 1)
+        await until(lambda: edge.metrics["nudges_sent"] == 1)
         assert await handle.result() == NUDGE.version
     store.lost = (LOST,)
     async with worker_of(client), running(store, client=client) as edge:
-        await until(lambda: edge.tally["nudges_sent"] == 1)
+        await until(lambda: edge.metrics["nudges_sent"] == 1)
         handle = client.get_workflow_handle(session_workflow_id(LOST.key))
         assert await handle.result() == LOST.version
 
@@ -107,7 +107,7 @@ async def test_nudges_wait_for_a_temporal_that_comes_later() -> None:
     )
     async with running(store, client=lazy) as edge:
         await export(edge, GOOD)
-        await until(lambda: edge.tally["nudges_failed"] > 0)
+        await until(lambda: edge.metrics["nudges_failed"] > 0)
         assert store.spans
         await started_later(edge, port)
 
@@ -115,5 +115,5 @@ async def test_nudges_wait_for_a_temporal_that_comes_later() -> None:
 async def started_later(edge: EdgeServer, port: int) -> None:
     server = str(Path(sys.executable).with_name("temporal"))
     async with await WorkflowEnvironment.start_local(dev_server_existing_path=server, port=port):
-        await until(lambda: edge.tally["nudges_sent"] == 1)
+        await until(lambda: edge.metrics["nudges_sent"] == 1)
         await until(lambda: edge.board.components()["temporal"])

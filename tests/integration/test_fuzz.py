@@ -119,7 +119,7 @@ def test_bad_input_is_refused_and_harms_nothing_beside_it(
         with caplog.at_level(logging.ERROR):
             attempt()
         assert [r.getMessage() for r in caplog.records if r.name.startswith("exporter")] == []
-        assert doors.edge.tally["spans_accepted"] >= len(kept)
+        assert doors.edge.metrics["spans_accepted"] >= len(kept)
         for session in kept:
             (found,) = store.load_spans(SessionKey.of("default", session)).spans
             assert found.name == "good"

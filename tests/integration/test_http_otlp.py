@@ -177,7 +177,7 @@ async def test_overload_and_outage_say_when_to_come_back() -> None:
         down = await client.post("/v1/traces", json=as_json(request(span(1))))
         assert (down.status_code, down.headers["retry-after"]) == (503, "1")
         assert down.json()["code"] == grpc.StatusCode.UNAVAILABLE.value[0]
-        assert edge.tally["requests_refused"] == 2
+        assert edge.metrics["requests_refused"] == 2
 
 
 async def test_a_slow_body_counts_while_it_comes() -> None:
@@ -247,8 +247,8 @@ async def test_logs_and_metrics_through_both_doors() -> None:
                 answer = await client.post(path, json=MessageToDict(message))
                 assert (answer.status_code, answer.json()) == (200, {})
             assert await opened.unary_unary(f"/{kind.service}/Export")(body) == b""
-        assert edge.tally["logs_discarded"] == 5
-        assert edge.tally["metrics_discarded"] == 5
+        assert edge.metrics["logs_discarded"] == 5
+        assert edge.metrics["metrics_discarded"] == 5
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await opened.unary_unary(f"/{LOGS.service}/Export")(b"\xff")
         assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT

@@ -56,7 +56,7 @@ async def test_one_session_in_the_sidecar(
                 await end(await start("client", client, *where))
             finally:
                 await end(working)
-            assert edge.tally["requests_refused"] == 0
+            assert edge.metrics["requests_refused"] == 0
         chat = SessionKey.of("shop", "chat-1")
         spans = {span.name: span.attributes for span in store.load_spans(chat).spans}
         assert spans.keys() >= {"ask", "think"}

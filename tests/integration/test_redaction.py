@@ -66,7 +66,7 @@ async def test_no_secret_reaches_the_disk(tmp_path: Path) -> None:
             answer = await client.post(f"{url}/api/projects/{PROJECT}/signal", json=told)
             assert answer.status_code == 202
             page = (await client.get(f"{url}/metrics")).text
-            counted = edge.tally["redactions"]
+            counted = edge.metrics["redactions"]
         key = SessionKey.of(PROJECT, f"chat-{'[redacted:aws_key:1a5d44a2]'}")
         (stored,) = store.load_spans(key).spans
         signals = store.load_signals(key)
@@ -103,5 +103,5 @@ async def test_redelivery_is_known_though_it_was_redacted(tmp_path: Path) -> Non
         async with running(store) as edge:
             await export(edge, body)
             await export(edge, body)
-            assert edge.tally["spans_known"] == 1
-            assert edge.tally["spans_with_two_contents"] == 0
+            assert edge.metrics["spans_known"] == 1
+            assert edge.metrics["spans_with_two_contents"] == 0

@@ -110,7 +110,7 @@ async def test_the_kelet_sdk(tmp_path: Path) -> None:
             base = f"http://127.0.0.1:{edge.http_port}"
             assert await run(KELET, base, "sk-any") == ""
             assert await run(REASONING, base, "sk-any") == ""
-            assert edge.tally["requests_refused"] == 0
+            assert edge.metrics["requests_refused"] == 0
         chat = SessionKey.of("shop", "chat-1")
         spans = store.load_spans(chat).spans
         assert {s.attributes["gen_ai.conversation.id"] for s in spans} == {"chat-1"}
@@ -132,7 +132,7 @@ async def test_opentelemetry_at_the_base_url(tmp_path: Path, compression: str) -
                 OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{edge.http_port}",
                 OTEL_EXPORTER_OTLP_COMPRESSION=compression,
             )
-            counts = edge.tally.sums()
+            counts = edge.metrics.sums()
         assert told == ""
         assert "requests_refused" not in counts
         assert counts["logs_discarded"] == 1

@@ -20,7 +20,7 @@ from exporter.telemetry import Telemetry
 from pipeline.errors import BadRequest, LimitExceeded
 
 EDGE = Path(__file__).parents[2] / "exporter"
-ADDED = re.compile(r"(?:tally|metrics)\.add\(\s*\"([a-z_]+)\"")
+ADDED = re.compile(r"metrics\.add\(\s*\"([a-z_]+)\"")
 
 
 def page(telemetry: Telemetry) -> str:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from exporter import notify
+from exporter.metrics import Metrics
 from exporter.notify import AnyNudge, Notifier
 from exporter.settings import EdgeSettings
-from exporter.tally import Tally
 from pipeline.errors import BadRequest, StoreUnavailable, TemporalUnavailable
 from pipeline.model.nudge import AgentNudge, Nudge
 from pipeline.model.session import SessionKey
@@ -62,12 +62,12 @@ class Overdue:
 @asynccontextmanager
 async def notifying(
     sender: Temporal, store: Overdue | None = None, **changes: Any
-) -> AsyncGenerator[tuple[Notifier, Tally]]:
+) -> AsyncGenerator[tuple[Notifier, Metrics]]:
     settings = EdgeSettings(sweep_every=timedelta(milliseconds=10), **changes)
-    tally = Tally()
-    notifier = Notifier(store or Overdue(), sender, settings, tally)
+    metrics = Metrics()
+    notifier = Notifier(store or Overdue(), sender, settings, metrics)
     notifier.start()
-    yield notifier, tally
+    yield notifier, metrics
     await notifier.stop()
 
 
@@ -86,10 +86,10 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUn
 
 async def test_nudges_are_sent_and_a_stop_flushes_them() -> None:
     temporal = Temporal()
-    async with notifying(temporal) as (notifier, tally):
+    async with notifying(temporal) as (notifier, metrics):
         notifier.put([nudge(1), nudge(2), AGENT])
     assert all(one in temporal.sent for one in (nudge(1), nudge(2), AGENT))
-    assert tally["nudges_sent"] == 3
+    assert metrics["nudges_sent"] == 3
 
 
 async def test_one_that_waits_is_not_queued_twice_and_one_that_was_sent_may_be() -> None:
@@ -109,9 +109,9 @@ async def test_one_that_waits_is_not_queued_twice_and_one_that_was_sent_may_be()
 async def test_a_full_queue_drops_and_counts_and_blocks_nobody() -> None:
     temporal = Temporal()
     temporal.open.clear()
-    async with notifying(temporal, max_nudges=2, n_nudgers=1) as (notifier, tally):
+    async with notifying(temporal, max_nudges=2, n_nudgers=1) as (notifier, metrics):
         notifier.put(nudge(n) for n in range(5))
-        assert tally["nudges_dropped"] == 3
+        assert metrics["nudges_dropped"] == 3
         temporal.open.set()
     assert temporal.sent == [nudge(0), nudge(1)]
 
@@ -119,20 +119,20 @@ async def test_a_full_queue_drops_and_counts_and_blocks_nobody() -> None:
 async def test_it_retries_while_temporal_is_down() -> None:
     temporal = Temporal()
     temporal.errors = [TemporalUnavailable("down")] * 3
-    async with notifying(temporal) as (notifier, tally):
+    async with notifying(temporal) as (notifier, metrics):
         notifier.put([nudge(1)])
         await until(lambda: temporal.sent == [nudge(1)])
-    assert tally["nudges_failed"] == 3
+    assert metrics["nudges_failed"] == 3
 
 
 @pytest.mark.parametrize("errors", [[BadRequest("no")], [RuntimeError("x")] * notify.MAX_ATTEMPTS])
 async def test_a_hopeless_nudge_is_dropped_and_the_next_one_sent(errors: list[Exception]) -> None:
     temporal = Temporal()
     temporal.errors = list(errors)
-    async with notifying(temporal, n_nudgers=1) as (notifier, tally):
+    async with notifying(temporal, n_nudgers=1) as (notifier, metrics):
         notifier.put([nudge(1), nudge(2)])
         await until(lambda: temporal.sent == [nudge(2)])
-    assert tally["nudges_dropped"] == 1
+    assert metrics["nudges_dropped"] == 1
 
 
 async def test_the_sweep_sends_what_was_lost() -> None:
