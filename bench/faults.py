@@ -2,7 +2,7 @@
 
 In: options, or nothing for the full run: 200,000 spans, 20 faults. Out: a line a fault, then what
 differs between what the Collector acknowledged and what is stored; status 1 if anything does.
-`python -m bench.faults --help` has the options. It takes about a quarter of an hour.
+`python -m bench.faults --help` has the options. It takes about ten minutes.
 """
 
 import sys

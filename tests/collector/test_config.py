@@ -3,6 +3,8 @@
 In: the standard Collector with exactly that file. Out: what is stored and what was refused.
 """
 
+import re
+import subprocess
 import time
 from collections.abc import Generator
 from pathlib import Path
@@ -14,6 +16,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 from pipeline.model.session import SessionKey
 from pipeline.store import Store
+from tests.collector.build import ROOT, collector
 from tests.collector.ledger import n_stored, stored
 from tests.collector.load import METHOD, PROJECT, Load, Senders
 from tests.collector.processes import Collector, Receiver, port_open
@@ -21,6 +24,7 @@ from tests.collector.processes import Collector, Receiver, port_open
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 MIB = 1024 * 1024
+PAGE = ROOT / "docs/operations/collector.md"
 
 
 def export(collector: Collector, text: str) -> None:
@@ -114,3 +118,17 @@ def test_a_stop_keeps_what_is_queued(standard_collector: Collector, receiver: Re
     standard_collector.start()
     await_stored(receiver, load.n_spans)
     assert stored(receiver.data_dir / "kelet.db", PROJECT).differences(load.homes) == []
+
+
+def test_the_parts_in_the_documentation_make_a_configuration(
+    collector_there: None, tmp_path: Path
+) -> None:
+    """As somebody with a Collector of their own puts them together, `memory_limiter` being theirs."""
+    parts = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    theirs = "processors:\n  memory_limiter: {check_interval: 1s, limit_mib: 512}\n"
+    whole = tmp_path / "config.yaml"
+    whole.write_text("".join([theirs, *parts]))
+    command = [str(collector()), "validate", "--config", str(whole)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert len(parts) == 4
+    assert done.returncode == 0, done.stderr
