@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
@@ -158,7 +158,8 @@ def test_the_same_answer_told_by_two_events_is_one_span() -> None:
     assert len({s.span_id for s in found}) == 1
 
 
-@given(st.lists(st.tuples(st.text(max_size=9), st.integers(0, 99)), min_size=1, max_size=4))
+@settings(max_examples=25)
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 9)), min_size=1, max_size=4))
 def test_sent_again_it_is_the_same_and_other_records_are_others(given: list[Any]) -> None:
     records = [record("user_prompt", time, prompt=f"p{text}") for text, time in given]
     first, again = spans_of(logs(*records)), spans_of(logs(*records))
