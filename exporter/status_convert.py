@@ -78,6 +78,7 @@ def coverage_from_message(message: pb.Coverage) -> Coverage:
         below_gate=message.below_gate,
         waiting_for_spans=message.waiting_for_spans,
         waiting_for_budget=message.waiting_for_budget,
+        other_agents=message.other_agents,
     )
 
 

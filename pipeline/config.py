@@ -214,6 +214,10 @@ class Config(BaseSettings):
     max_sessions_an_agent: Count = 20_000
     """Sessions of one agent that an aggregation reads; beyond it a fixed choice by the hash of their ids."""
 
+    max_agents_a_project: Count = 200
+    """Agents of a project that are looked at by themselves, those with the most sessions; the rest are counted
+    as `other`."""
+
     worker_threads: Count = 4
     """Threads that analyse; more than the cores gains nothing."""
 

@@ -69,6 +69,8 @@ def coverage_page(project: str, coverage: Coverage) -> Group:
     if coverage.waiting_for_budget:
         n = str(coverage.waiting_for_budget)
         table.add_row("diagnoses waiting", n, "for the model's budget of the next day")
+    if coverage.other_agents:
+        table.add_row("other agents", str(coverage.other_agents), "beyond max_agents_a_project")
     return Group(Text(f"Coverage of {plain(project)}", style="bold"), Text(), table)
 
 

@@ -4,6 +4,8 @@ In: project and agent. Out: clusters in the store, their ids where an investigat
 the workflow starts those investigations and closes the epoch.
 """
 
+from collections.abc import Sequence
+
 from temporalio import activity
 
 from pipeline.aggregation.aggregate import aggregate
@@ -16,7 +18,9 @@ from pipeline.aggregation.contracts import (
 from pipeline.aggregation.gate import gate_project
 from pipeline.aggregation.settings import AggregationSettings
 from pipeline.aggregation.vectors import CachedEmbedder
+from pipeline.model.cluster import Cluster
 from pipeline.store import Store
+from pipeline.store.agent_limit import OTHER
 from pipeline.temporal.heartbeat import computing
 
 ENGINE_VERSION = "1"
@@ -32,11 +36,13 @@ class AggregationActivities:
         settings: AggregationSettings,
         *,
         max_sessions: int,
+        max_agents: int,
     ) -> None:
         self._store = store
         self._embedder = embedder
         self._settings = settings
         self._max_sessions = max_sessions
+        self._max_agents = max_agents
 
     @activity.defn(no_thread_cancel_exception=True)
     def agent_clock(self, work: AgentInput) -> AgentClock | None:
@@ -47,13 +53,12 @@ class AggregationActivities:
     def aggregate_agent(self, work: AgentInput) -> AggregateResult:
         """Recompute the agent's clusters whole and gate the project's anew."""
         with computing():
-            epoch, rows = self._store.load_rows(work.project, work.agent, limit=self._max_sessions)
-            clusters = aggregate(work.agent, work.project, rows, self._settings, self._embedder)
+            epoch, clusters, engine = self._clusters(work)
             replaced = self._store.replace_clusters(
                 work.project,
                 work.agent,
                 epoch,
-                ENGINE_VERSION,
+                engine,
                 clusters,
                 lambda every: gate_project(every, self._settings),
             )
@@ -62,4 +67,15 @@ class AggregationActivities:
     @activity.defn(no_thread_cancel_exception=True)
     def finish_aggregation(self, work: FinishAggregationInput) -> bool:
         """Whether the epoch still was the newest."""
-        return self._store.finish_aggregation(work.project, work.agent, work.epoch)
+        return self._store.finish_aggregation(
+            work.project, work.agent, work.epoch, max_agents=self._max_agents
+        )
+
+    def _clusters(self, work: AgentInput) -> tuple[int, Sequence[Cluster], str]:
+        """The epoch, the clusters, and by which engine; an agent beyond the limit has none."""
+        if work.agent in self._store.other_agents(work.project, self._max_agents):
+            clock = self._store.agent_clock(work.project, work.agent)
+            return clock.epoch if clock else 0, (), ENGINE_VERSION + OTHER
+        epoch, rows = self._store.load_rows(work.project, work.agent, limit=self._max_sessions)
+        clusters = aggregate(work.agent, work.project, rows, self._settings, self._embedder)
+        return epoch, clusters, ENGINE_VERSION

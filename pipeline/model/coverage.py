@@ -20,6 +20,8 @@ class Coverage(Frozen):
     waiting_for_spans: int
     waiting_for_budget: int = 0
     """Diagnoses that wait until the day's budget of the language model allows them."""
+    other_agents: int = 0
+    """Agents beyond `max_agents_a_project`, which are not looked at by themselves."""
 
 
 class Progress(Frozen):

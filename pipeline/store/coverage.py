@@ -11,6 +11,7 @@ from pipeline.model.cluster import GateState
 from pipeline.model.coverage import Coverage, Progress
 from pipeline.model.session import SessionState
 from pipeline.model.signal import VerdictLabel
+from pipeline.store.agent_limit import n_others
 from pipeline.store.agents import DIRTY
 from pipeline.store.clusters import open_investigations
 from pipeline.store.model_ledger import waiting_for_budget
@@ -39,6 +40,7 @@ def coverage(connection: Connection, project: str) -> Coverage:
         below_gate=_below_gate(connection, project),
         waiting_for_spans=_waiting_for_spans(connection, project),
         waiting_for_budget=waiting_for_budget(connection, project),
+        other_agents=n_others(connection, project),
     )
 
 

@@ -33,6 +33,7 @@ from pipeline.model.session import SessionKey, SessionRow, SessionState
 from pipeline.model.signal import Signal
 from pipeline.model.trace_chunk import TraceChunk
 from pipeline.store import (
+    agent_limit,
     agents,
     analysis,
     api_keys,
@@ -237,9 +238,23 @@ class Store(Upkeep):
         """Cache vectors."""
         self._write(lambda c: rows.put_embeddings(c, items))
 
-    def finish_aggregation(self, project: str, agent: str, epoch: int) -> bool:
+    def other_agents(self, project: str, limit: int) -> frozenset[str]:
+        """The agents beyond the limit of agents that are looked at by themselves."""
+        with self._read() as connection:
+            return agent_limit.others(connection, project, limit)
+
+    def finish_aggregation(
+        self, project: str, agent: str, epoch: int, *, max_agents: int | None = None
+    ) -> bool:
         """Clean at `epoch`; False if a row has changed meanwhile."""
-        return self._write(lambda c: agents.finish_aggregation(c, project, agent, epoch))
+
+        def finish(connection: Connection) -> bool:
+            done = agents.finish_aggregation(connection, project, agent, epoch)
+            if max_agents is not None:
+                agent_limit.recast(connection, project, max_agents, self._now())
+            return done
+
+        return self._write(finish)
 
     def replace_clusters(
         self,

@@ -104,6 +104,7 @@ def activities(
         CachedEmbedder(store, embedder),
         aggregation_settings(config),
         max_sessions=config.max_sessions_an_agent,
+        max_agents=config.max_agents_a_project,
     )
     investigation = InvestigationActivities(
         store,

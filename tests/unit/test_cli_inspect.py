@@ -43,6 +43,7 @@ COVERAGE_FIELDS = [
     "below_gate",
     "waiting_for_spans",
     "waiting_for_budget",
+    "other_agents",
 ]
 
 

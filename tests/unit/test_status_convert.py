@@ -149,6 +149,7 @@ def test_coverage_and_progress_survive(skipped: dict[str, int], n: int) -> None:
         below_gate=3,
         waiting_for_spans=4,
         waiting_for_budget=n,
+        other_agents=n,
     )
     assert convert.coverage_from_message(convert.coverage_to_message(coverage)) == coverage
     progress = Progress(n_sessions_waiting=n, n_agents_dirty=0, n_investigations_open=0)

@@ -101,7 +101,7 @@ class GetCoverageRequest(_message.Message):
     def __init__(self, project: _Optional[str] = ...) -> None: ...
 
 class Coverage(_message.Message):
-    __slots__ = ("received", "analysed", "waiting", "failed", "skipped", "below_gate", "waiting_for_spans", "waiting_for_budget")
+    __slots__ = ("received", "analysed", "waiting", "failed", "skipped", "below_gate", "waiting_for_spans", "waiting_for_budget", "other_agents")
     class SkippedEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -117,6 +117,7 @@ class Coverage(_message.Message):
     BELOW_GATE_FIELD_NUMBER: _ClassVar[int]
     WAITING_FOR_SPANS_FIELD_NUMBER: _ClassVar[int]
     WAITING_FOR_BUDGET_FIELD_NUMBER: _ClassVar[int]
+    OTHER_AGENTS_FIELD_NUMBER: _ClassVar[int]
     received: int
     analysed: int
     waiting: int
@@ -125,7 +126,8 @@ class Coverage(_message.Message):
     below_gate: int
     waiting_for_spans: int
     waiting_for_budget: int
-    def __init__(self, received: _Optional[int] = ..., analysed: _Optional[int] = ..., waiting: _Optional[int] = ..., failed: _Optional[int] = ..., skipped: _Optional[_Mapping[str, int]] = ..., below_gate: _Optional[int] = ..., waiting_for_spans: _Optional[int] = ..., waiting_for_budget: _Optional[int] = ...) -> None: ...
+    other_agents: int
+    def __init__(self, received: _Optional[int] = ..., analysed: _Optional[int] = ..., waiting: _Optional[int] = ..., failed: _Optional[int] = ..., skipped: _Optional[_Mapping[str, int]] = ..., below_gate: _Optional[int] = ..., waiting_for_spans: _Optional[int] = ..., waiting_for_budget: _Optional[int] = ..., other_agents: _Optional[int] = ...) -> None: ...
 
 class GetProgressRequest(_message.Message):
     __slots__ = ("project",)
