@@ -49,21 +49,19 @@ def configure(
 
     Environment: KELET_API_KEY, KELET_PROJECT, KELET_API_URL, and KELET_OTLP_ENDPOINT (or
     `otlp_endpoint`) to export by OTLP/gRPC, for example to a Collector, where no key is needed.
-    A `span_processor` of your own takes the place of the exporter. `sessions_only` keeps back what
-    belongs to no session. Without a key one warning is logged and nothing is set up; with
-    `strict=True` a ValueError is raised instead.
+    A `span_processor` of your own takes the exporter's place; `sessions_only` keeps back what belongs
+    to no session. Without a key one warning is logged; with `strict=True` a ValueError is raised.
     """
     try:
-        settings = _checked(
-            resolve_settings(
-                api_key=api_key,
-                project=project,
-                base_url=base_url,
-                otlp_endpoint=otlp_endpoint,
-                signal_failure_mode=signal_failure_mode,
-            ),
-            key_needed=span_processor is None,
+        settings = resolve_settings(
+            api_key=api_key,
+            project=project,
+            base_url=base_url,
+            otlp_endpoint=otlp_endpoint,
+            signal_failure_mode=signal_failure_mode,
         )
+        if span_processor is None:
+            _require_key(settings)
         provider = _provider(resource)
     except ValueError as error:
         if strict:
@@ -84,16 +82,10 @@ def create_kelet_processor(
     otlp_endpoint: str | None = None,
 ) -> SpanProcessor:
     """A processor that stamps and exports, for a tracer provider that you build yourself."""
-    settings = _checked(
-        resolve_settings(
-            api_key=api_key,
-            project=project,
-            base_url=base_url,
-            otlp_endpoint=otlp_endpoint,
-            signal_failure_mode="swallow",
-        ),
-        key_needed=True,
+    settings = resolve_settings(
+        api_key=api_key, project=project, base_url=base_url, otlp_endpoint=otlp_endpoint
     )
+    _require_key(settings)
     if current_settings() is None:
         set_settings(settings)
     processor = SessionStamper(BatchSpanProcessor(_exporter(settings)))
@@ -114,10 +106,9 @@ def shutdown() -> None:
     _exporting.clear()
 
 
-def _checked(settings: Settings, *, key_needed: bool) -> Settings:
-    if key_needed and not settings.api_key and not settings.otlp_endpoint:
+def _require_key(settings: Settings) -> None:
+    if not settings.api_key and not settings.otlp_endpoint:
         raise ValueError("a key is required: pass api_key or set KELET_API_KEY")
-    return settings
 
 
 def _provider(resource: Resource | None) -> trace.TracerProvider:

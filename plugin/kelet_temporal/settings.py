@@ -36,7 +36,7 @@ def resolve_settings(
     project: str | None,
     base_url: str | None,
     otlp_endpoint: str | None,
-    signal_failure_mode: SignalFailureMode,
+    signal_failure_mode: SignalFailureMode = "swallow",
 ) -> Settings:
     """Arguments first, then the environment; raises ValueError for an address that is none."""
     endpoint = otlp_endpoint or os.environ.get("KELET_OTLP_ENDPOINT") or None

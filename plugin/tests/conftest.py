@@ -27,13 +27,7 @@ def spans(door: SignalDoor) -> Iterator[Spans]:
         kelet.configure(span_processor=PROCESSOR, project="app", base_url=door.url, strict=True)
         _configured.append(True)
     set_settings(
-        resolve_settings(
-            api_key="sk-test",
-            project="app",
-            base_url=door.url,
-            otlp_endpoint=None,
-            signal_failure_mode="swallow",
-        )
+        resolve_settings(api_key="sk-test", project="app", base_url=door.url, otlp_endpoint=None)
     )
     EXPORTER.clear()
     yield Spans()
