@@ -11,6 +11,7 @@ hundreds of parameters costs more than running it.
 import json
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, Table
@@ -18,6 +19,10 @@ from sqlalchemy import Connection, Table
 from pipeline.store.bulk_postgres import copy_rows, insert_unless_there
 
 Row = Sequence[Any]
+
+BLOCKS = (128, 32, 8, 1)
+"""Rows of one statement. Each one that is run gives the interpreter to another thread and waits to get
+it back: beside a thread that computes this costs more than the row."""
 
 
 def rows_in(
@@ -53,16 +58,28 @@ def insert_rows(
     if not rows:
         return
     if connection.dialect.name != "postgresql":
-        connection.exec_driver_sql(_insert(table, unless_there), [tuple(row) for row in rows])
+        _insert_blocks(connection, table, rows, unless_there=unless_there)
     elif unless_there:
         insert_unless_there(connection, table, rows)
     else:
         copy_rows(connection, table, rows)
 
 
+def _insert_blocks(
+    connection: Connection, table: Table, rows: Sequence[Row], *, unless_there: bool
+) -> None:
+    at = 0
+    while at < len(rows):
+        n = next(size for size in BLOCKS if size <= len(rows) - at)
+        values = tuple(chain.from_iterable(rows[at : at + n]))
+        connection.exec_driver_sql(_insert(table, n, unless_there), values)
+        at += n
+
+
 @lru_cache(maxsize=64)
-def _insert(table: Table, unless_there: bool) -> str:
+def _insert(table: Table, n_rows: int, unless_there: bool) -> str:
     names = ", ".join(f'"{column.name}"' for column in table.columns)
     marks = ", ".join(["?"] * len(table.columns))
+    rows = ", ".join([f"({marks})"] * n_rows)
     ending = " ON CONFLICT DO NOTHING" if unless_there else ""
-    return f"INSERT INTO {table.name} ({names}) VALUES ({marks}){ending}"
+    return f"INSERT INTO {table.name} ({names}) VALUES {rows}{ending}"
