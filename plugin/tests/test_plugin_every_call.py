@@ -65,6 +65,7 @@ async def test_one_session(
     await replay(client, handle)
 
 
+@pytest.mark.timeout(300)
 async def test_one_session_over_kill_9(
     temporal_server: str, spans: Spans, door: SignalDoor, tmp_path: Path
 ) -> None:
@@ -77,7 +78,7 @@ async def test_one_session_over_kill_9(
     assert await asyncio.wait_for(first.wait(), 60) == -signal.SIGKILL
     second = await asyncio.create_subprocess_exec(*command)
     try:
-        handle = await asyncio.wait_for(walking, 90)
+        handle = await asyncio.wait_for(walking, 180)
     finally:
         second.kill()
         await second.wait()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
+import inspect
 import re
 from pathlib import Path
 
+import kelet_temporal as kelet
 import pytest
 from kelet_stage import SignalDoor, Spans
 
 SKILL = Path(__file__).parents[2] / "skills" / "kelet-sidecar"
+README = Path(__file__).parents[1] / "README.md"
 
 
 @pytest.fixture(autouse=True)
@@ -58,5 +62,19 @@ def test_the_skill_is_in_the_open_format() -> None:
     assert fields["name"] == SKILL.name
     assert 0 < len(fields["description"]) <= 1024
     assert len(text.splitlines()) < 500
-    for command in re.findall(r"kelet\.(\w+)", text):
-        assert hasattr(__import__("kelet_temporal"), command), command
+
+
+@pytest.mark.parametrize("page", [SKILL / "SKILL.md", README], ids=["skill", "README"])
+def test_pages_name_what_there_is(page: Path) -> None:
+    text = page.read_text()
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    assert blocks
+    for block in blocks:
+        compile(block, str(page), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    for name in re.findall(r"kelet\.(\w+)", text):
+        assert hasattr(kelet, name), name
+
+
+def test_the_readme_lists_the_arguments_of_configure() -> None:
+    listed = set(re.findall(r"^\| `(\w+)` \|", README.read_text(), re.MULTILINE))
+    assert listed == set(inspect.signature(kelet.configure).parameters) - {"strict"}
