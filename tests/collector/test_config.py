@@ -6,7 +6,7 @@ In: the standard Collector with exactly that file. Out: what is stored and what 
 import re
 import subprocess
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 import grpc
@@ -27,15 +27,16 @@ MIB = 1024 * 1024
 PAGE = ROOT / "docs/operations/collector.md"
 
 
-def export(collector: Collector, text: str) -> None:
-    """One span with one long text."""
+def export(collector: Collector, texts: Sequence[str]) -> None:
+    """One span with long texts."""
     request = ExportTraceServiceRequest()
     resource_spans = request.resource_spans.add()
     resource_spans.resource.attributes.append(attribute("kelet.project", PROJECT))
     span = resource_spans.scope_spans.add().spans.add()
     span.trace_id, span.span_id = b"\1" * 16, b"\2" * 8
     span.start_time_unix_nano = span.end_time_unix_nano = 1_767_225_600_000_000_000
-    span.attributes.extend([attribute("session.id", "large"), attribute("gen_ai.prompt", text)])
+    span.attributes.append(attribute("session.id", "large"))
+    span.attributes.extend(attribute(f"text.{i}", text) for i, text in enumerate(texts))
     unlimited = [("grpc.max_send_message_length", -1)]
     with grpc.insecure_channel(f"127.0.0.1:{collector.grpc_port}", unlimited) as channel:
         channel.unary_unary(METHOD)(request.SerializeToString(), timeout=30)
@@ -58,17 +59,17 @@ def test_the_largest_span_that_is_accepted_arrives(
     standard_collector: Collector, receiver: Receiver
 ) -> None:
     """A span larger than a batch may be would be dropped after it was acknowledged."""
-    text = "x" * (24 * MIB - 1024)
-    export(standard_collector, text)
+    texts = [letter * (4 * MIB - 1024) for letter in "abcdef"]
+    export(standard_collector, texts)
     await_stored(receiver, 1)
     with Store.open(f"{receiver.data_dir}/kelet.db") as store:
         (span,) = store.load_spans(SessionKey.of(PROJECT, "large")).spans
-    assert span.attributes["gen_ai.prompt"] == text
+    assert [span.attributes[f"text.{i}"] for i in range(len(texts))] == texts
 
 
 def test_a_larger_one_is_refused_at_the_door(standard_collector: Collector) -> None:
     with pytest.raises(grpc.RpcError) as refused:
-        export(standard_collector, "x" * (24 * MIB))
+        export(standard_collector, ["x" * (24 * MIB)])
     assert refused.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED  # pyright: ignore
 
 
