@@ -6,6 +6,7 @@ import ast
 import importlib
 import inspect
 import re
+import textwrap
 from pathlib import Path
 
 import kelet_temporal as kelet
@@ -70,7 +71,7 @@ def test_pages_name_what_there_is(page: Path) -> None:
     blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     assert blocks
     for block in blocks:
-        compile(block, str(page), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        compile(textwrap.dedent(block), str(page), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     for name in re.findall(r"kelet\.(\w+)", text):
         assert hasattr(kelet, name), name
 
