@@ -16,12 +16,14 @@ from google.protobuf.message import DecodeError, Message
 
 from exporter.admission import Hold
 from exporter.grants import Caller
+from exporter.json_limits import check_json
 from exporter.logs import read_logs
 from exporter.metrics import Metrics
 from exporter.otlp_json import read_request
 from exporter.otlp_json_others import read_logs_request, read_metrics_request
 from exporter.otlp_kinds import LOGS, METRICS, TRACES, OtlpKind
 from exporter.receiver import TraceReceiver
+from exporter.settings import EdgeSettings
 from pipeline.errors import BadRequest
 
 IN_THREAD_BYTES = 256 * 1024
@@ -39,8 +41,11 @@ class Spans(NamedTuple):
 class OtlpDoors:
     """Behind every OTLP door."""
 
-    def __init__(self, receiver: TraceReceiver, metrics: Metrics) -> None:
+    def __init__(self, receiver: TraceReceiver, metrics: Metrics, settings: EdgeSettings) -> None:
         self._receiver = receiver
+        self._settings = settings
+        # One large body at a time: several are no faster, they only take the room of several.
+        self._reading = asyncio.Lock()
         self._metrics = metrics
 
     async def take(
@@ -71,10 +76,13 @@ class OtlpDoors:
     async def _spans(self, kind: OtlpKind, body: bytes, is_json: bool) -> Spans:
         if kind is TRACES and not is_json:
             return Spans(body)
+        if is_json:
+            check_json(body, self._settings.max_json_bytes)
         read = READERS[kind.name, is_json]
-        if len(body) > IN_THREAD_BYTES:
+        if len(body) <= IN_THREAD_BYTES:
+            return read(body)
+        async with self._reading:
             return await asyncio.to_thread(read, body)
-        return read(body)
 
 
 def _json_traces(body: bytes) -> Spans:

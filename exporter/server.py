@@ -96,7 +96,7 @@ class EdgeServer:
         self._receiver = TraceReceiver(store, self._notifier, settings, self.metrics, redactor)
         self._ring = KeyRing(store)
         gate = Gate(self._ring, settings)
-        doors = OtlpDoors(self._receiver, self.metrics)
+        doors = OtlpDoors(self._receiver, self.metrics, settings)
         self._otlp = OtlpGrpc(doors, admission, gate, self.metrics)
         self._parts = HttpParts(
             *(store, admission, self._notifier, self.board, settings, self.metrics, gate, doors),

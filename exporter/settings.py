@@ -33,6 +33,8 @@ class EdgeSettings:
     """A larger OTLP request is refused for good, with the limit and the setting's name."""
     max_decompressed_bytes: int = 32 * MIB
     """What a compressed HTTP body may become."""
+    max_json_bytes: int = 8 * MIB
+    """JSON takes many times its size in memory."""
     max_attribute_bytes: int = 4 * MIB
     """A span with a larger attribute is rejected, the others of its request are not."""
     max_signal_bytes: int = MIB
@@ -81,6 +83,7 @@ class EdgeSettings:
             tls_client_ca=config.tls_client_ca,
             max_request_bytes=config.max_request_bytes,
             max_decompressed_bytes=config.max_decompressed_bytes,
+            max_json_bytes=config.max_json_bytes,
             max_attribute_bytes=config.max_attribute_bytes,
             max_signal_bytes=config.max_signal_bytes,
             max_in_flight_bytes=config.max_in_flight_bytes,

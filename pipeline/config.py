@@ -112,6 +112,9 @@ class Config(BaseSettings):
     max_decompressed_bytes: Count = 32 * 1024 * 1024
     """What a compressed HTTP body may become; a larger one is refused for good."""
 
+    max_json_bytes: Count = 8 * 1024 * 1024
+    """Largest OTLP/JSON body, unpacked: JSON takes many times its size in memory."""
+
     max_attribute_bytes: Count = 4 * 1024 * 1024
     """Largest attribute; a span with a larger one is rejected, its request's others are not."""
 

@@ -162,6 +162,22 @@ async def test_a_bomb_and_a_giant_name_limit_and_setting() -> None:
     assert len(store.spans) == 2
 
 
+async def test_json_that_would_take_the_memory_is_not_read() -> None:
+    store = SinkStore()
+    many = b'{"resourceSpans":[{"scopeSpans":[{"spans":[' + b"{}," * 400_000 + b"{}]}]}]}"
+    async with http(store, max_json_bytes=2 * MIB) as client:
+        answer = await client.post("/v1/traces", content=many, headers=JSON)
+        assert (answer.status_code, "400000 objects" in answer.json()["message"]) == (413, True)
+        long = json.dumps(as_json(request(span(text="x" * 2 * MIB)))).encode()
+        packed = JSON | {"content-encoding": "gzip"}
+        for content, headers in ((long, JSON), (gzip.compress(long), packed)):
+            answer = await client.post("/v1/traces", content=content, headers=headers)
+            assert answer.status_code == 413
+            assert f"max_json_bytes = {2 * MIB}" in answer.json()["message"]
+        assert (await client.post("/v1/traces", json=as_json(request(span(1))))).is_success
+    assert len(store.spans) == 1
+
+
 async def test_overload_and_outage_say_when_to_come_back() -> None:
     store = SinkStore()
     store.free.clear()
