@@ -20,8 +20,8 @@ ROOT = Path(__file__).parents[2]
 ENVIRONMENTS = ROOT / ".matrix"
 PLUGIN = ENVIRONMENTS / "plugin"
 OLDEST, NEWEST = 30, 35
-N_AT_ONCE = 3
-PATIENCE = 300
+N_AT_ONCE = 2
+PATIENCE = 900
 TESTS = [
     "test_plugin_headers.py",
     "test_plugin_scopes.py",
