@@ -12,12 +12,14 @@ valid OTLP `TracesData`, as bodies are and messages joined end to end stay one.
 
 import fcntl
 import os
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
-from sqlalchemy import Connection, bindparam, update
+from sqlalchemy import Connection, bindparam, event, update
 
 from pipeline.store.bodies import TABLE, BodyMoved, Place, TableBodies
 from pipeline.store.dialect import insert
@@ -70,8 +72,19 @@ class SegmentFiles:
             self._abandon()
             raise
         _count(connection, self._segment, end - self._size)
+        event.listen(connection, "rollback", partial(self._take_back, fd, self._size))
         self._size = end
         return places
+
+    def _take_back(self, fd: int, start: int, _connection: Connection) -> None:
+        """What a transaction wrote that was rolled back: else every retry would fill the disk further.
+
+        After an input or output error nobody knows whether the commit reached the disk: the bytes stay.
+        """
+        if fd != self._fd or start >= self._size or _is_doubtful(sys.exception()):
+            return
+        os.ftruncate(fd, start)
+        self._size = start
 
     def read(self, connection: Connection, places: Sequence[Place]) -> Iterator[bytes]:
         """Each body when it is asked for; neighbours of one segment share its opening."""
@@ -174,6 +187,11 @@ class SegmentFiles:
                 os.ftruncate(self._fd, self._size)
         with suppress(OSError):
             self.close()
+
+
+def _is_doubtful(error: BaseException | None) -> bool:
+    name = getattr(getattr(error, "orig", error), "sqlite_errorname", None)
+    return (name or "").startswith("SQLITE_IOERR")
 
 
 def _write_all(fd: int, bodies: Sequence[bytes]) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine
 
 from pipeline.model.removal import Removed, SessionSize
 from pipeline.store import removal, retention
+from pipeline.store.compaction import ALL_LIVE, compact_bodies
 from pipeline.store.failures import store_errors
 from pipeline.store.leases import give_back, take_lease
 from pipeline.store.reading import Inspection
@@ -63,6 +64,8 @@ class Upkeep(Inspection):
                 before = self._now() - span_micros(age)
                 self._write(lambda c: retention.drop_leftovers(c, before))
             self._write(lambda c: forget(c, self._now()))
+            with store_errors():
+                compact_bodies(self._bodies, self._write)
         finally:
             self._write(lambda c: give_back(c, LEASE, HOLDER))
         return removed
@@ -130,4 +133,6 @@ class Upkeep(Inspection):
     def reclaim(self) -> int:
         """Give the room of what was removed back to the disk; how many bytes it was."""
         with store_errors():
-            return rewrite_database(self._writing)
+            return compact_bodies(self._bodies, self._write, ALL_LIVE) + rewrite_database(
+                self._writing
+            )
