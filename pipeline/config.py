@@ -250,7 +250,7 @@ class Config(BaseSettings):
     """The worker reports its own workflows as sessions of the project `kelet-sidecar`."""
 
     self_monitoring_endpoint: str | None = None
-    """OTLP/gRPC URL that it reports to. Unset: the receiver on this machine."""
+    """OTLP/gRPC URL that it reports to, with the key in `KELET_API_KEY`. Unset: the receiver on this machine."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least severe level that is logged."""

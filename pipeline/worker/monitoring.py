@@ -34,7 +34,7 @@ def monitoring(config: Config, workflows: Sequence[type]) -> list[Plugin]:
         raise BadRequest("KELET_SELF_MONITORING needs the package kelet-temporal") from None
     kelet.configure(
         project=SELF_PROJECT,
-        otlp_endpoint=config.self_monitoring_endpoint or f"http://{_receiver(config)}",
+        otlp_endpoint=config.self_monitoring_endpoint or _receiver(config),
         resource=Resource.create({"service.name": "kelet-sidecar-worker"}),
         sessions_only=True,
         strict=True,
@@ -63,4 +63,5 @@ def session_rule(types: frozenset[str], task_queue: str) -> "Callable[[Info], Se
 def _receiver(config: Config) -> str:
     """How a worker on the receiver's machine reaches it."""
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(config.host, config.host)
-    return f"{host}:{config.grpc_port}"
+    scheme = "http" if config.tls_cert is None else "https"
+    return f"{scheme}://{host}:{config.grpc_port}"
