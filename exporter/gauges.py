@@ -75,4 +75,5 @@ def gauges(
         "component_up",
         "1 where a component serves.",
         lambda: {name: float(up) for name, up in board.components().items()},
+        by="component",
     )

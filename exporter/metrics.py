@@ -146,14 +146,19 @@ class Metrics:
         self._histograms["commit_seconds"].record(time.monotonic() - started)
 
     def gauge(
-        self, name: str, description: str, read: Callable[[], float | Mapping[str, float]]
+        self,
+        name: str,
+        description: str,
+        read: Callable[[], float | Mapping[str, float]],
+        *,
+        by: str = "state",
     ) -> None:
-        """Ask for a value at every look: a number, or numbers by state."""
+        """Ask for a value at every look: a number, or numbers by the value of one label."""
 
         def observe(_options: CallbackOptions) -> Iterable[Observation]:
             value = read()
             if isinstance(value, Mapping):
-                return [Observation(number, {"state": state}) for state, number in value.items()]
+                return [Observation(number, {by: key}) for key, number in value.items()]
             return [Observation(value)]
 
         self._meter.create_observable_gauge(

@@ -20,8 +20,7 @@ from exporter.redact_rules import SECRETS, RedactSettings
 from exporter.redact_secrets import RULES
 from exporter.redact_text import TextRedactor, telling_mark
 from exporter.redact_wire import WireRedactor
-
-USER_KEYS = ("user.id", "enduser.id")
+from pipeline.conventions.session_facts import USER_KEYS
 
 
 class Redacted(NamedTuple):
