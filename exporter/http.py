@@ -67,7 +67,7 @@ async def receive_signal(parts: HttpParts, request: Request) -> JSONResponse:
     limit = BodyLimit("max_signal_bytes", parts.settings.max_signal_bytes)
     with parts.admission.admit() as hold:
         body = await read_body(request, limit, limit, hold)
-        body, counts = parts.redactor.redact_signal(body)
+        body, counts = await asyncio.to_thread(parts.redactor.redact_signal, body)
         parts.metrics.redacted(counts)
         read = read_signal(project, body, request.headers.get("idempotency-key"))
         result = await asyncio.to_thread(parts.store.commit_signals, (read.signal,))

@@ -95,6 +95,7 @@ class TraceReceiver:
             clean, counts = self._redactor.redact(body)
             return counts, decode(clean, project=project, scope=scope, checks=checks)
 
-        counts, decoded = await asyncio.to_thread(read) if len(body) > MIB else read()
+        takes_long = len(body) > MIB or self._redactor.finds(body)
+        counts, decoded = await asyncio.to_thread(read) if takes_long else read()
         self._metrics.redacted(counts)
         return decoded

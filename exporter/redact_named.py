@@ -9,6 +9,7 @@ says `api_key=api_key`. So a value must look like one, the more so the weaker th
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from detect_secrets.filters.heuristic import is_templated_secret
 
@@ -40,6 +41,7 @@ _PLACEHOLDER = re.compile(
 _MAX_QUOTED = 4096
 
 
+@lru_cache(4096)
 def is_secret_name(key: bytes) -> bool:
     """Whether an attribute or a JSON key of this name holds a secret: `OPENAI_API_KEY`, `db.password`."""
     return len(key) <= 200 and bool(_WHOLE_NAME.match(key))
