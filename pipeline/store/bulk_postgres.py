@@ -46,10 +46,18 @@ def copy_rows(connection: Connection, table: Table, rows: Sequence[Sequence[Any]
     """Insert whole rows, in the order of the table's columns."""
     statement, types = _copy(table)
     driver: Any = connection.connection.driver_connection
+    texts = [at for at, kind in enumerate(types) if kind == "text"]
     with driver.cursor() as cursor, cursor.copy(statement) as copy:
         copy.set_types(types)
         for row in rows:
-            copy.write_row(row)
+            copy.write_row(
+                _without_nul(row) if any("\0" in (row[at] or "") for at in texts) else row
+            )
+
+
+def _without_nul(row: Sequence[Any]) -> list[Any]:
+    """As `dialect.TextDumper` writes texts elsewhere."""
+    return [value.replace("\0", "\ufffd") if isinstance(value, str) else value for value in row]
 
 
 def insert_unless_there(

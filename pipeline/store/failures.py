@@ -8,12 +8,15 @@ import traceback
 from collections.abc import Generator
 from contextlib import contextmanager
 
+import psycopg
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from pipeline.errors import SidecarError, StoreUnavailable
 
 CONFLICTS = frozenset({"40001", "40P01"})
 """Serialization failure, deadlock."""
+UNIQUE_VIOLATION = "23505"
+TRACE_KEY = "uq_traces_trace_id_scope"
 OUTAGE_CLASSES = frozenset({"08", "25", "53", "57", "58", "XX"})
 """Connection, read-only or broken transaction, resources, operator, system, internal."""
 
@@ -26,6 +29,8 @@ def as_store_error(error: Exception) -> SidecarError:
     if isinstance(error, DBAPIError):
         cause = type(error.orig).__name__ if error.orig else kind
         return StoreUnavailable(f"the database refused: {cause}{_code(error)}")
+    if isinstance(error, psycopg.Error):
+        return StoreUnavailable(f"the database refused: {kind}{_code(error)}")
     if isinstance(error, SQLAlchemyError):
         return StoreUnavailable(f"the database did not answer: {kind}")
     frames = traceback.extract_tb(error.__traceback__)
@@ -33,27 +38,40 @@ def as_store_error(error: Exception) -> SidecarError:
     return StoreUnavailable(f"the store failed: {kind}{where}")
 
 
-def _code(error: DBAPIError) -> str:
-    name = getattr(error.orig, "sqlite_errorname", None) or sqlstate(error)
+def _code(error: Exception) -> str:
+    name = getattr(_driver_error(error), "sqlite_errorname", None) or sqlstate(error)
     return f" ({name})" if name else ""
 
 
 def sqlstate(error: BaseException) -> str:
     """PostgreSQL's five characters; "" where there are none."""
-    orig = error.orig if isinstance(error, DBAPIError) else None
-    return getattr(orig, "sqlstate", None) or ""
+    return getattr(_driver_error(error), "sqlstate", None) or ""
+
+
+def _driver_error(error: BaseException) -> BaseException | None:
+    """COPY goes past SQLAlchemy, which else wraps what the driver raises."""
+    return error.orig if isinstance(error, DBAPIError) else error
 
 
 def is_conflict(error: BaseException) -> bool:
     """Two transactions stood in each other's way: the same work succeeds when it is tried again."""
-    return sqlstate(error) in CONFLICTS
+    return sqlstate(error) in CONFLICTS or met_at_once(error)
+
+
+def met_at_once(error: BaseException) -> bool:
+    """Two processes met a new trace at the same time."""
+    if sqlstate(error) != UNIQUE_VIOLATION:
+        return False
+    told = getattr(_driver_error(error), "diag", None)
+    return getattr(told, "constraint_name", None) == TRACE_KEY
 
 
 def is_outage(error: BaseException) -> bool:
     """The database or the disk, not the data: to try each piece alone would only wait once more."""
     if is_conflict(error):
         return False
-    return isinstance(error, OperationalError | OSError) or sqlstate(error)[:2] in OUTAGE_CLASSES
+    lost = isinstance(error, OperationalError | psycopg.OperationalError | OSError)
+    return lost or sqlstate(error)[:2] in OUTAGE_CLASSES
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from pipeline.store.expiry import drop_expired, removed_sessions, without_remove
 from pipeline.store.intake import Tally, merge_batch
 from pipeline.store.sessions import place_spans, raise_versions
 from pipeline.store.tombstones import Tombstone
-from pipeline.store.trace_writes import Link, forget_empty, write_links, write_traces
+from pipeline.store.trace_writes import Link, write_links, write_traces
 from pipeline.store.traces import Trace, load_traces, members_of, whole_outline
 
 
@@ -44,19 +44,25 @@ class Change:
 
 
 def commit_spans(
-    connection: Connection, bodies: BodyStore, batches: Sequence[Sequence[TraceChunk]], now: int
+    connection: Connection,
+    bodies: BodyStore,
+    batches: Sequence[Sequence[TraceChunk]],
+    now: int,
+    *,
+    claim: bool = False,
 ) -> list[CommitResult]:
     """Store all batches; one result each."""
     lock_ingest(connection, alone=False)
     batches, expired = without_removed_traces(connection, batches, now)
-    known = load_traces(connection, {(c.trace_id, c.scope) for batch in batches for c in batch})
+    keys = {(chunk.trace_id, chunk.scope) for batch in batches for chunk in batch}
+    known = load_traces(connection, keys, claim=claim)
     tallies = [merge_batch(connection, bodies, known, batch, i) for i, batch in enumerate(batches)]
     for tally, n_expired in zip(tallies, expired, strict=True):
         tally.n_expired = n_expired
     changes = [change_of(trace) for trace in known.values() if trace.owner is not None]
     stones = removed_sessions(connection, {home for c in changes for home in c.deltas}, now)
     if stones:
-        left = [_without_expired(connection, change, stones, tallies) for change in changes]
+        left = [_without_expired(change, stones, tallies) for change in changes]
         changes = [change for change in left if change is not None]
     if changes:
         settle(connection, bodies, changes, tallies, now, stones)
@@ -64,7 +70,6 @@ def commit_spans(
 
 
 def _without_expired(
-    connection: Connection,
     change: Change,
     stones: Mapping[Home, Tombstone],
     tallies: Sequence[Tally],
@@ -77,10 +82,7 @@ def _without_expired(
     dropped = drop_expired(trace, stones)
     tally.n_new -= min(dropped, tally.n_new)
     tally.n_expired += dropped
-    if trace.added:
-        return change_of(trace)
-    forget_empty(connection, trace)
-    return None
+    return change_of(trace) if trace.added else None
 
 
 def change_of(trace: Trace) -> Change:

@@ -6,6 +6,7 @@ group commit or in a read transaction of its own. Async callers use `asyncio.to_
 `submit_spans` hands out a future.
 """
 
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
@@ -47,7 +48,7 @@ from pipeline.store.bodies import BodyMoved, BodyStore
 from pipeline.store.body_choice import body_store
 from pipeline.store.clusters import Regate, replace_clusters
 from pipeline.store.dialect import database_url, prepare_database, reading_engine, writing_engine
-from pipeline.store.failures import store_errors
+from pipeline.store.failures import met_at_once, store_errors
 from pipeline.store.migrate import migrate
 from pipeline.store.probe import WriteProbe
 from pipeline.store.reopening import open_anew_together, require_writable
@@ -61,6 +62,8 @@ T = TypeVar("T")
 MAX_ROWS = 20_000
 MAX_READS = 5
 SPANS = "spans"
+CLAIM_SECONDS = 10.0
+"""So long after two processes met a new trace at once, new traces are claimed first."""
 
 
 class Store(Upkeep):
@@ -75,6 +78,7 @@ class Store(Upkeep):
         self._clock = clock
         self._writer = Writer(writing)
         self._probe = WriteProbe(self._writer, bodies)
+        self._claim_until = 0.0
 
     @classmethod
     def open(cls, url: str, *, clock: Callable[[], datetime] = utc_now) -> "Store":
@@ -128,7 +132,13 @@ class Store(Upkeep):
     def _commit_spans(
         self, connection: Connection, batches: Sequence[Any]
     ) -> Sequence[CommitResult]:
-        return spans.commit_spans(connection, self._bodies, batches, self._now())
+        claim = time.monotonic() < self._claim_until
+        try:
+            return spans.commit_spans(connection, self._bodies, batches, self._now(), claim=claim)
+        except Exception as error:
+            if met_at_once(error):
+                self._claim_until = time.monotonic() + CLAIM_SECONDS
+            raise
 
     def commit_signals(self, signals: Sequence[Signal]) -> CommitResult:
         """Returns when the signals are durable."""

@@ -43,12 +43,6 @@ def write_traces(
     insert_rows(connection, trace_chunks, chunks)
 
 
-def forget_empty(connection: Connection, trace: Trace) -> None:
-    """The row of a trace that was claimed, and of which nothing was stored."""
-    if not trace.is_new and not trace.n_chunks:
-        connection.execute(delete(traces).where(traces.c.id == trace.ref))
-
-
 def write_links(connection: Connection, links: Sequence[Link]) -> None:
     """Sessions that turned up in a trace, and those that have left it."""
     held = [link[:2] for link in links if link.holds]

@@ -62,16 +62,21 @@ class Member(NamedTuple):
     home: Home
 
 
-def load_traces(connection: Connection, keys: set[TraceKey]) -> dict[TraceKey, Trace]:
-    """The traces with the keys of all their stored spans; unknown traces are made, in memory."""
+def load_traces(
+    connection: Connection, keys: set[TraceKey], *, claim: bool = False
+) -> dict[TraceKey, Trace]:
+    """The traces with the keys of all their stored spans; unknown traces are made, in memory.
+
+    Another process may be making the same one: whose row comes second is refused, and tried again. To
+    claim them first costs a row more, and is worth it only where that happens.
+    """
+    if claim:
+        claim_traces(connection, sorted(keys))
     found = find_traces(connection, keys)
     load_chunks(connection, found.values())
     for trace in found.values():
         trace.ids = {i for chunk in trace.stored for i in span_ids_of(chunk.keys)}
     missing = sorted(key for key in keys if key not in found)
-    if missing and connection.dialect.name == "postgresql":
-        claim_traces(connection, missing)
-        return load_traces(connection, keys)
     for key, ref in zip(missing, new_ids(connection, traces, len(missing)), strict=True):
         found[key] = Trace(key, ref)
     return found
@@ -81,7 +86,8 @@ def claim_traces(connection: Connection, keys: Sequence[TraceKey]) -> None:
     """Rows of traces that another transaction may be making too: who comes second waits for it."""
     ids = new_ids(connection, traces, len(keys))
     rows = [(ref, *key, 0, 0, 0, None, None, "", False) for ref, key in zip(ids, keys, strict=True)]
-    insert_rows(connection, traces, rows, unless_there=True)
+    if rows:
+        insert_rows(connection, traces, rows, unless_there=True)
 
 
 def find_traces(

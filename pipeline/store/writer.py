@@ -29,7 +29,7 @@ MAX_GROUP_WEIGHT = 4096
 """Writes and spans in one transaction: other processes wait for its end."""
 
 MAX_ATTEMPTS = 10
-"""Of a piece that conflicts with another process."""
+"""Of work that conflicts with another process."""
 
 Apply = Callable[[Connection, Sequence[Any]], Sequence[Any]]
 """Applies several items of one kind; one result each."""
@@ -107,7 +107,7 @@ class Writer:
 
     def _commit(self, group: Sequence[Write]) -> None:
         try:
-            results = self._transact(group) if len(group) > 1 else self._insist(group)
+            results = self._insist(group)
         except Exception as error:
             if len(group) == 1 or is_outage(error):
                 for write in group:
