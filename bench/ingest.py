@@ -67,11 +67,12 @@ def main(n_pairs: int = 5, n_requests: int = 60) -> None:
         ours_port, bare_port = free_port(), free_port()
         receive = ["receive", f"--data-dir={folder}", f"--grpc-port={ours_port}"]
         receive += [f"--http-port={free_port()}", f"--temporal-address=127.0.0.1:{free_port()}"]
+        env = os.environ | {"KELET_REDACT": "none"}
         ours_command = [sys.executable, "-m", "exporter.cli.app", *receive]
         bare_command = [sys.executable, "-m", "bench.parse_server", str(bare_port)]
         with (
             (Path(folder) / "log").open("wb") as log,
-            subprocess.Popen(ours_command, stdout=log, stderr=log) as ours,
+            subprocess.Popen(ours_command, stdout=log, stderr=log, env=env) as ours,
             subprocess.Popen(bare_command) as bare,
         ):
             try:
@@ -96,7 +97,7 @@ def _run_pairs(n_pairs: int, n_requests: int, ours: tuple[int, int], bare: tuple
 
 
 def _print(rates: dict[str, list[float]], latencies: list[float]) -> None:
-    table = Table(title="ingest: 512-span requests of 2.7 KB spans, 8 in flight, fsync on")
+    table = Table(title="ingest: 512-span requests of 2.7 KB spans, 8 in flight, fsync on, redaction off")
     for column in ("server", "spans per CPU-second (median)", "min", "max"):
         table.add_column(column)
     for name, values in rates.items():
