@@ -97,7 +97,9 @@ def _run_pairs(n_pairs: int, n_requests: int, ours: tuple[int, int], bare: tuple
 
 
 def _print(rates: dict[str, list[float]], latencies: list[float]) -> None:
-    table = Table(title="ingest: 512-span requests of 2.7 KB spans, 8 in flight, fsync on, redaction off")
+    table = Table(
+        title="ingest: 512-span requests of 2.7 KB spans, 8 in flight, fsync on, redaction off"
+    )
     for column in ("server", "spans per CPU-second (median)", "min", "max"):
         table.add_column(column)
     for name, values in rates.items():
