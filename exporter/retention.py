@@ -37,10 +37,8 @@ class RetentionTask:
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        """Begin on the running loop, unless everything is kept."""
-        settings = self._settings
-        if settings.retention_age is not None or settings.retention_bytes is not None:
-            self._tasks = [asyncio.create_task(self._retain_forever())]
+        """Begin on the running loop; without limits it still clears away what a deletion leaves."""
+        self._tasks = [asyncio.create_task(self._retain_forever())]
 
     async def stop(self) -> None:
         """A batch that is under way ends by itself."""

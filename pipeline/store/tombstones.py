@@ -93,3 +93,11 @@ def forget(connection: Connection, now: int) -> int:
     """Drop those that have run out."""
     old = tombstones.c.removed <= now - LIFETIME
     return connection.execute(delete(tombstones).where(old)).rowcount
+
+
+def forgotten_since(connection: Connection, moment: int) -> bool:
+    """Whether somebody had a session removed since then."""
+    lately = and_(tombstones.c.forgotten, tombstones.c.removed > moment)
+    return (
+        connection.execute(select(tombstones.c.removed).where(lately).limit(1)).first() is not None
+    )

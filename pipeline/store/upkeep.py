@@ -18,14 +18,14 @@ from sqlalchemy import Connection, Engine
 
 from pipeline.model.removal import Removed, SessionSize
 from pipeline.store import removal, retention
-from pipeline.store.compaction import ALL_LIVE, compact_bodies
+from pipeline.store.compaction import ALL_LIVE, MAX_LIVE_SHARE, compact_bodies
 from pipeline.store.failures import store_errors
 from pipeline.store.leases import give_back, take_lease
 from pipeline.store.reading import Inspection
 from pipeline.store.reclaim import rewrite_database
 from pipeline.store.search import Question, homes_that_say
 from pipeline.store.times import span_micros
-from pipeline.store.tombstones import forget
+from pipeline.store.tombstones import forget, forgotten_since
 
 T = TypeVar("T")
 
@@ -33,6 +33,7 @@ LEASE = "retention"
 LEASE_TIME = timedelta(minutes=5)
 HOLDER = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
 AT_ONCE = 50
+FORGOTTEN_LATELY = timedelta(hours=1)
 MAX_BATCHES = 1000
 """Of one call: the next one goes on."""
 
@@ -65,10 +66,16 @@ class Upkeep(Inspection):
                 self._write(lambda c: retention.drop_leftovers(c, before))
             self._write(lambda c: forget(c, self._now()))
             with store_errors():
-                compact_bodies(self._bodies, self._write)
+                compact_bodies(self._bodies, self._write, self._share_to_keep())
         finally:
             self._write(lambda c: give_back(c, LEASE, HOLDER))
         return removed
+
+    def _share_to_keep(self) -> float:
+        """What somebody had removed must leave the segment that this process writes to as well."""
+        with self._read() as connection:
+            lately = forgotten_since(connection, self._now() - span_micros(FORGOTTEN_LATELY))
+        return ALL_LIVE if lately else MAX_LIVE_SHARE
 
     def _hold(self) -> bool:
         now = self._now()
