@@ -14,6 +14,14 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Protocol
 
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception,
+    stop_after_attempt,
+    wait_exponential,
+)
+
 from exporter.doors import NudgeSource
 from exporter.metrics import Metrics
 from exporter.settings import EdgeSettings
@@ -54,6 +62,7 @@ class Notifier:
         self._queue: asyncio.Queue[AnyNudge] = asyncio.Queue(settings.max_nudges)
         self._waiting: set[AnyNudge] = set()
         self._tasks: list[asyncio.Task[None]] = []
+        self._out = False
 
     def start(self) -> None:
         """Start sending and sweeping on the running loop."""
@@ -94,22 +103,36 @@ class Notifier:
 
     async def _send(self, nudge: AnyNudge) -> None:
         """A few attempts over a minute or so; what Temporal refuses for good gets none."""
-        pause = MIN_PAUSE
-        for _ in range(MAX_ATTEMPTS):
-            try:
-                await self._sender.send(nudge)
-            except Permanent as error:
-                log.error("nudge refused: %s", error.code)
-                break
-            except Exception as error:  # whatever it is, the next attempt or the sweep may succeed
-                log.warning("nudge not sent: %s", type(error).__name__)
-                self._metrics.add("nudges_failed")
-                await asyncio.sleep(pause.total_seconds())
-                pause = min(pause * 2, MAX_PAUSE)
-            else:
-                self._metrics.add("nudges_sent")
-                return
-        self._metrics.add("nudges_dropped")
+        attempts = AsyncRetrying(
+            stop=stop_after_attempt(MAX_ATTEMPTS),
+            wait=wait_exponential(multiplier=MIN_PAUSE.total_seconds(), max=MAX_PAUSE),
+            retry=retry_if_exception(_may_pass),
+            before_sleep=self._note_failure,
+            reraise=True,
+        )
+        try:
+            await attempts(self._sender.send, nudge)
+        except Permanent as error:
+            log.error("nudge refused: %s", error.code)
+            self._metrics.add("nudges_dropped")
+        except Exception:  # the sweep finds what it was about
+            self._metrics.add("nudges_dropped")
+        else:
+            self._metrics.add("nudges_sent")
+            self._note_success()
+
+    def _note_failure(self, state: RetryCallState) -> None:
+        """One line an outage: every session waits, and would say so."""
+        self._metrics.add("nudges_failed")
+        if not self._out:
+            self._out = True
+            error = state.outcome.exception() if state.outcome else None
+            log.warning("Temporal cannot be told of sessions: %s; they wait", type(error).__name__)
+
+    def _note_success(self) -> None:
+        if self._out:
+            self._out = False
+            log.info("Temporal is told of sessions again")
 
     async def _sweep_forever(self) -> None:
         """The first sweep is at once and without patience: a killed edge took its queue with it."""
@@ -144,3 +167,8 @@ class Notifier:
         agents = self._store.lost_agents(quiet=quiet, grace=grace, limit=limit)
         self._metrics.add("nudges_swept", len(sessions) + len(agents))
         return (*sessions, *agents)
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Whether another attempt can help; a cancellation is none of them."""
+    return isinstance(error, Exception) and not isinstance(error, Permanent)

@@ -116,13 +116,19 @@ async def test_a_full_queue_drops_and_counts_and_blocks_nobody() -> None:
     assert temporal.sent == [nudge(0), nudge(1)]
 
 
-async def test_it_retries_while_temporal_is_down() -> None:
+async def test_it_retries_while_temporal_is_down_and_says_so_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     temporal = Temporal()
     temporal.errors = [TemporalUnavailable("down")] * 3
-    async with notifying(temporal) as (notifier, metrics):
-        notifier.put([nudge(1)])
-        await until(lambda: temporal.sent == [nudge(1)])
+    with caplog.at_level("INFO", logger="exporter.notify"):
+        async with notifying(temporal) as (notifier, metrics):
+            notifier.put([nudge(1), nudge(2)])
+            await until(lambda: len(temporal.sent) == 2)
     assert metrics["nudges_failed"] == 3
+    outage, end = caplog.messages
+    assert "cannot be told" in outage
+    assert "again" in end
 
 
 @pytest.mark.parametrize("errors", [[BadRequest("no")], [RuntimeError("x")] * notify.MAX_ATTEMPTS])
