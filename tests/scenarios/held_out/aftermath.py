@@ -18,50 +18,40 @@ QUERY = "Write the query for the catalogue: shelf and key words."
 CLERK = "Search the catalogue with the tool and answer {who}."
 
 
+ASKED = "[Do you have|I am looking for|My aunt wants] a {kind} about {about}[, not too thick|]?"
+SEARCHED = "shelf {shelf}, [words|about] {kind} {about}"
+IN_STOCK = "[Yes|We do]: {title}. [Shall I keep it for you?|Come by.]"
+NOT_FOUND = "[We carry nothing like that|There is none in the shop]. [Sorry.|]"
+
+
 def bookshop(seed: int) -> Application:
     """On the smaller model the query names a wrong shelf: nothing is lost, but the search is empty."""
-
-    def script(work: Recorder, index: int) -> bool:
-        rng = work.rng
-        small = rng.random() < 0.45
-        wrong = rng.random() < (0.6 if small else 0.05)
-        kind, about = rng.choice(KINDS), rng.choice(ABOUT)
-        asked = spin(
-            rng,
-            "[Do you have|I am looking for|My aunt wants] a {kind} about {about}[, not too thick|]?",
-            kind=kind,
-            about=about,
-        )
-        query = spin(
-            rng,
-            "shelf {shelf}, [words|about] {kind} {about}",
-            shelf=rng.choice(SHELVES),
-            kind=kind,
-            about=about,
-        )
-        found = [{"title": f"The {rng.choice(FIRST)} Book", "left": rng.randint(1, 9)}]
-        answer = spin(
-            rng,
-            "[Yes|We do]: {title}. [Shall I keep it for you?|Come by.]",
-            title=found[0]["title"],
-        )
-        if wrong:
-            found = []
-            answer = spin(rng, "[We carry nothing like that|There is none in the shop]. [Sorry.|]")
-        with work.turn():
-            model = "gpt-4.1-nano" if small else None
-            work.run("query-writer", QUERY, asked, query, model=model)
-            call = Call("search_catalogue", {"query": query}, json.dumps({"matches": found}))
-            work.run("clerk", CLERK.format(who=person(rng)), query, answer, calls=[call])
-        return wrong
-
     truth = Truth(
         (Fault("query-writer", ("config.model",), "a smaller model picks wrong shelves"),),
         ("clerk",),
         "the empty result of the later agent's tool is a consequence, no trigger",
     )
     shape = Shape("bookshop", "agents", "POST /ask", users=400)
-    return build("bookshop", seed, 320, truth, THUMBS, shape, script)
+    return build("bookshop", seed, 320, truth, THUMBS, shape, _sell)
+
+
+def _sell(work: Recorder, _index: int) -> bool:
+    rng = work.rng
+    small = rng.random() < 0.45
+    wrong = rng.random() < (0.6 if small else 0.05)
+    wish = {"kind": rng.choice(KINDS), "about": rng.choice(ABOUT)}
+    asked = spin(rng, ASKED, **wish)
+    query = spin(rng, SEARCHED, shelf=rng.choice(SHELVES), **wish)
+    found = [{"title": f"The {rng.choice(FIRST)} Book", "left": rng.randint(1, 9)}]
+    answer = spin(rng, IN_STOCK, title=found[0]["title"])
+    if wrong:
+        found = []
+        answer = spin(rng, NOT_FOUND)
+    with work.turn():
+        work.run("query-writer", QUERY, asked, query, model="gpt-4.1-nano" if small else None)
+        call = Call("search_catalogue", {"query": query}, json.dumps({"matches": found}))
+        work.run("clerk", CLERK.format(who=person(rng)), query, answer, calls=[call])
+    return wrong
 
 
 VERBS = bank("solve|explain|simplify|derive|check")
@@ -98,44 +88,41 @@ def _chat_shape(name: str) -> Shape:
     return Shape(name, "chats", "POST /chat", users=160, model="gpt-5")
 
 
+HELP = (
+    "[Can you|Please|How do I] {verb} {topic}[ for me|]? [I am in year {n}|My test is on page {n}]."
+)
+LESSON = (
+    "[To {verb} {topic}|With {topic}], [write it down first|start with a sketch]. "
+    "[Then|After that] [compare both sides|look for a pattern|try small cases]."
+)
+THANKS = (
+    "[Thanks!|Got it, thank you|And what comes next?|Great, makes sense]",
+    "[You are welcome|Good luck with the test|Go on like that].",
+)
+CORRECTION = (
+    "[No, that's wrong|That is not right|That's not what I asked|You misunderstood me], "
+    "[my book says otherwise|look again|it is about {topic}].",
+    "[Sorry|My mistake|You are right], [here it is again|let me correct it].",
+)
+
+
 def _lessons(
     decide: Callable[[Recorder], tuple[bool, str | None]],
 ) -> Callable[[Recorder, int], bool]:
     """One or two turns; after a wrong answer most students correct it, else some thank."""
 
-    def script(work: Recorder, index: int) -> bool:
+    def script(work: Recorder, _index: int) -> bool:
         rng = work.rng
         wrong, model = decide(work)
-        verb, topic = rng.choice(VERBS), rng.choice(TOPICS)
-        asked = spin(
-            rng,
-            "[Can you|Please|How do I] {verb} {topic}[ for me|]? [I am in year {n}|My test is on page {n}].",
-            verb=verb,
-            topic=topic,
-            n=rng.randint(7, 40),
-        )
-        said = spin(
-            rng,
-            "[To {verb} {topic}|With {topic}], [write it down first|start with a sketch]. "
-            "[Then|After that] [compare both sides|look for a pattern|try small cases].",
-            verb=verb,
-            topic=topic,
-        )
+        task = {"verb": rng.choice(VERBS), "topic": rng.choice(TOPICS)}
+        asked = spin(rng, HELP, n=rng.randint(7, 40), **task)
+        said = spin(rng, LESSON, **task)
         with work.turn():
             work.run("tutor", TUTOR, asked, said, model=model)
         if rng.random() < (0.8 if wrong else 0.4):
-            says = spin(rng, "[Thanks!|Got it, thank you|And what comes next?|Great, makes sense]")
-            back = spin(rng, "[You are welcome|Good luck with the test|Go on like that].")
+            says, back = (spin(rng, text) for text in THANKS)
             if wrong:
-                says = spin(
-                    rng,
-                    "[No, that's wrong|That is not right|That's not what I asked|You misunderstood me], "
-                    "[my book says otherwise|look again|it is about {topic}].",
-                    topic=topic,
-                )
-                back = spin(
-                    rng, "[Sorry|My mistake|You are right], [here it is again|let me correct it]."
-                )
+                says, back = (spin(rng, text, **task) for text in CORRECTION)
             work.wait(30)
             work.new_trace()
             with work.turn():
