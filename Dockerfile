@@ -12,8 +12,9 @@ RUN /opt/kelet/bin/python -m pip install --no-cache-dir --only-binary :all: --re
 COPY pyproject.toml README.md LICENSE ./
 COPY exporter exporter
 COPY pipeline pipeline
+COPY plugin plugin
 ARG EMBEDDED_TEMPORAL=yes
-RUN /opt/build/bin/python -m pip wheel --no-cache-dir --no-deps --no-build-isolation -w /wheels . \
+RUN /opt/build/bin/python -m pip wheel --no-cache-dir --no-deps --no-build-isolation -w /wheels . ./plugin \
     && /opt/kelet/bin/python -m pip install --no-cache-dir --no-deps --no-index /wheels/*.whl \
     && /opt/kelet/bin/python -m pip uninstall -q -y setuptools pip \
     # Nothing of these is ever imported.
