@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from tests.databases import working_on
 from tests.sidecar_process import SidecarProcess
 
 DATA = Path(__file__).parents[2] / "../shared/data"
@@ -79,19 +80,29 @@ def test_reference_is_complete(undisturbed: list[str]) -> None:
 
 def test_killed_at_random_moments(undisturbed: list[str], tmp_path: Path) -> None:
     """Parent, Temporal server, worker, receiver and importer are killed while data comes in."""
+    assert_same(_disturbed(SidecarProcess(tmp_path / "data"), n_kills=10), undisturbed)
+
+
+def test_killed_at_random_moments_on_postgresql(undisturbed: list[str], tmp_path: Path) -> None:
+    """The same, and the same result as on SQLite."""
+    with working_on("postgresql") as databases:
+        process = SidecarProcess(tmp_path / "data")
+        process.env["KELET_STORE_URL"] = databases.new(tmp_path)
+        assert_same(_disturbed(process, n_kills=5), undisturbed)
+
+
+def _disturbed(process: SidecarProcess, n_kills: int) -> list[str]:
+    """The export of an import during which things were killed."""
     luck = random.Random(20)
-    process = SidecarProcess(tmp_path / "data")
     process.start()
     importer = process.importer(str(SPANS), signals=str(SIGNALS))
-    n_kills = 0
-    while n_kills < 10:
+    for _ in range(n_kills):
         time.sleep(luck.uniform(0.5, 4))
         victim = luck.choice([None, "importer", *process.descendants()])
         importer = _kill(process, importer, victim)
-        n_kills += 1
     assert importer.wait(300) == 0, process.tail()
     try:
-        assert_same(settle_and_export(process), undisturbed)
+        return settle_and_export(process)
     finally:
         process.stop()
 
