@@ -16,8 +16,6 @@ ABOUT = bank("lighthouses|a long winter|bread|the moon|horses|two sisters|mounta
 SHELVES = bank("fiction|household|reference|children|lives|abroad")
 QUERY = "Write the query for the catalogue: shelf and key words."
 CLERK = "Search the catalogue with the tool and answer {who}."
-
-
 ASKED = "[Do you have|I am looking for|My aunt wants] a {kind} about {about}[, not too thick|]?"
 SEARCHED = "shelf {shelf}, [words|about] {kind} {about}"
 IN_STOCK = "[Yes|We do]: {title}. [Shall I keep it for you?|Come by.]"
