@@ -21,8 +21,6 @@ CHAIN = (
     ("drafter", "Write the advertisement from the text."),
     ("publisher", "Give the advertisement a headline and publish it."),
 )
-
-
 TOLD = (
     "[I let|We have|I'd like to offer] a {home} in {city}: {size} square metres, {rooms} rooms, floor "
     "{floor}, built {year}, with {extra}. [The rent is|We ask] {price} a month."
@@ -89,8 +87,6 @@ ROLES = bank("analyst|designer|nurse|driver|welder|teacher|buyer")
 READER = "Read the form and write down what matters for the first day."
 OPENER = "Open the accounts with the tool and report."
 GREETER = "Write the welcome mail from the notes for the manager {who}."
-
-
 FORM = (
     "[New colleague|Joiner]: {who}\n[Role|Position]: {role}\nOffice: {city}\n[First day|Starts]: {start}\n"
     "[Medical visit|Health check]: {visit}"
