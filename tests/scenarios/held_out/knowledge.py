@@ -3,6 +3,7 @@
 In: a seed. Out: `research`, `answers`, `reports`. Next: `catalogue`.
 """
 
+from collections.abc import Sequence
 from random import Random
 
 from tests.scenarios.held_out.building import build
@@ -37,8 +38,6 @@ ERRORS = (
 )
 OUTLINER = "Make an outline of two or three angles for the article."
 AUTHOR = "Search for every angle, then write a paragraph for {who}."
-
-
 QUESTION = (
     "[What is new about|Write something on|I need a paragraph about] {theme} in {city}[, please|]?"
 )
@@ -80,7 +79,7 @@ def _write_article(work: Recorder, _index: int) -> bool:
     return broken and not admits
 
 
-def _searched(rng: Random, facts: list[str], *, broken: bool) -> list[str]:
+def _searched(rng: Random, facts: Sequence[str], *, broken: bool) -> list[str]:
     results = [
         spin(rng, "{company}: {fact}.", company=rng.choice(COMPANIES), fact=fact) for fact in facts
     ]
@@ -105,8 +104,6 @@ STAGES = (
     ("ranker", "Order the pages, the best first, and quote the key sentence."),
     ("answerer", "Answer from the first page for {who}."),
 )
-
-
 DOUBT = "[My|Our] {product} {doubt}, [what can I do|any idea|how do I fix it]?"
 TAGS = "[tags: |]{product}, {doubt}"
 PAGES = ("setup", "lights", "app", "wifi")
@@ -155,8 +152,6 @@ METRICS = bank(
 )
 GATHERER = "List the figures of the week for the report, one a line."
 REPORTER = "Write the weekly report for {who}. Comment on every figure."
-
-
 NUMBERS = "[Weekly numbers of|Figures for|Data of] {company}: {figures}"
 COMMENT = (
     "[We counted {n} {name}|{name} came to {n}], [which is in line with the plan|a little above the "
