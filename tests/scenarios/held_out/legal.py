@@ -3,6 +3,8 @@
 In: a seed. Out: `contracts`, `obligations`. Next: `catalogue`.
 """
 
+from random import Random
+
 from tests.scenarios.held_out.building import build
 from tests.scenarios.held_out.language import COMPANIES, bank, person, spin
 from tests.scenarios.held_out.tracing import Recorder, Shape
@@ -37,52 +39,14 @@ CONDITIONS = (
 EXTRACTOR = """You extract the obligations of a contract for {who}.
 Write one bullet an obligation, in plain words."""
 RATER = "You rate the risk of extracted obligations as low, medium or high, each with a reason."
+HEADING = "[Agreement between|Contract of|Terms between] {one} and {two}"
+RATING = (
+    "{text}: [low|medium|high] risk, [usual for the trade|worth a second look|standard wording]."
+)
 
 
 def contracts(seed: int) -> Application:
     """With conditions in the contract, some extractions leave them away."""
-
-    def script(work: Recorder, index: int) -> bool:
-        rng = work.rng
-        n_conditions = rng.choice((0, 0, 1, 2, 2, 3))
-        duties = rng.sample(DUTIES, rng.randint(3, 5))
-        wrong = n_conditions >= 1 and rng.random() < 0.45
-        clauses: list[str] = []
-        bullets: list[str] = []
-        for at, (clause, bullet) in enumerate(duties):
-            n, tail, short = rng.choice((5, 10, 14, 30, 45, 60, 90)), "", ""
-            if at < n_conditions:
-                long, brief = rng.choice(CONDITIONS)
-                who = rng.choice(COMPANIES)
-                tail = f", {long.format(who=who)}"
-                short = "" if wrong else f", {brief.format(who=who)}"
-            clauses.append(clause.format(n=n) + tail)
-            bullets.append(f"- {bullet.format(n=n)}{short}")
-        order = rng.sample(range(len(clauses)), len(clauses))
-        text = "\n".join(
-            f"{at + 1}. {clauses[i][0].upper()}{clauses[i][1:]}." for at, i in enumerate(order)
-        )
-        heading = spin(
-            rng,
-            "[Agreement between|Contract of|Terms between] {one} and {two}",
-            one=rng.choice(COMPANIES),
-            two=rng.choice(COMPANIES),
-        )
-        listed = "\n".join(bullets[i] for i in order)
-        ratings = "\n".join(
-            spin(
-                rng,
-                "{text}: [low|medium|high] risk, [usual for the trade|worth a second look|standard wording].",
-                text=bullets[i][2:],
-            )
-            for i in order
-        )
-        work.run(
-            "clause-extractor", EXTRACTOR.format(who=person(rng)), f"{heading}\n\n{text}", listed
-        )
-        work.run("risk-rater", RATER, f"Obligations\n{listed}", ratings)
-        return wrong
-
     truth = Truth(
         (
             Fault(
@@ -92,7 +56,41 @@ def contracts(seed: int) -> Application:
         ("risk-rater",),
     )
     shape = Shape("contract-review", "chats", None, split=True, model="mistral-large")
-    return build("contracts", seed, 180, truth, REVIEWED, shape, script)
+    return build("contracts", seed, 180, truth, REVIEWED, shape, _extract)
+
+
+def _extract(work: Recorder, _index: int) -> bool:
+    rng = work.rng
+    n_conditions = rng.choice((0, 0, 1, 2, 2, 3))
+    duties = rng.sample(DUTIES, rng.randint(3, 5))
+    wrong = n_conditions >= 1 and rng.random() < 0.45
+    pairs = [
+        _clause(rng, duty, conditional=at < n_conditions, wrong=wrong)
+        for at, duty in enumerate(duties)
+    ]
+    pairs = [pairs[i] for i in rng.sample(range(len(pairs)), len(pairs))]
+    text = "\n".join(f"{n}. {long[0].upper()}{long[1:]}." for n, (long, _) in enumerate(pairs, 1))
+    heading = spin(rng, HEADING, one=rng.choice(COMPANIES), two=rng.choice(COMPANIES))
+    listed = "\n".join(f"- {brief}" for _, brief in pairs)
+    ratings = "\n".join(spin(rng, RATING, text=brief) for _, brief in pairs)
+    told = EXTRACTOR.format(who=person(rng))
+    work.run("clause-extractor", told, f"{heading}\n\n{text}", listed)
+    work.run("risk-rater", RATER, f"Obligations\n{listed}", ratings)
+    return wrong
+
+
+def _clause(
+    rng: Random, duty: tuple[str, str], *, conditional: bool, wrong: bool
+) -> tuple[str, str]:
+    """As the contract has it and as the extractor notes it, without its condition when wrong."""
+    n = rng.choice((5, 10, 14, 30, 45, 60, 90))
+    long, brief = (text.format(n=n) for text in duty)
+    if conditional:
+        condition, short = rng.choice(CONDITIONS)
+        who = rng.choice(COMPANIES)
+        long += f", {condition.format(who=who)}"
+        brief += "" if wrong else f", {short.format(who=who)}"
+    return long, brief
 
 
 SUBJECTS = bank("The tenant|The landlord|The agent|The buyer|The seller|The auditor|The carrier")
@@ -107,49 +105,39 @@ MUSTS = (
 )
 DRAFTER = "Draft the duties from the notes as numbered sentences."
 POLISHER = "Polish the draft so that it reads well. Keep the meaning. Client: {who}."
+MEETING = "[Notes from the meeting|From the call|As discussed]: {duties}."
+POLISHED = "{n}. [{duty}|{duty} at all times|{duty} without delay|Further, {low}]."
 
 
 def obligations(seed: int) -> Application:
     """The polisher softens must to may; no number, name or negation is touched."""
-
-    def script(work: Recorder, index: int) -> bool:
-        rng = work.rng
-        wrong = rng.random() < 0.3
-        duties = [
-            f"{rng.choice(SUBJECTS)} {must.format(adv=rng.choice(('', 'always ', 'promptly ')))}"
-            for must in rng.sample(MUSTS, rng.randint(3, 5))
-        ]
-        notes = spin(
-            rng,
-            "[Notes from the meeting|From the call|As discussed]: {duties}.",
-            duties="; ".join(duty[0].lower() + duty[1:] for duty in duties),
-        )
-        draft = "\n".join(f"{n}. {duty}." for n, duty in enumerate(duties, 1))
-        polished = "\n".join(
-            spin(
-                rng,
-                "{n}. [{duty}|{duty} at all times|{duty} without delay|Further, {low}].",
-                n=n,
-                duty=duty,
-                low=duty[0].lower() + duty[1:],
-            )
-            for n, duty in enumerate(
-                (d.replace("must", rng.choice(("may", "can"))) if wrong else d for d in duties), 1
-            )
-        )
-        with work.turn():
-            work.run("drafter", DRAFTER, notes, draft)
-            work.run("polisher", POLISHER.format(who=person(rng)), draft, polished)
-        return wrong
-
+    marks = ("term:", "handoff.additions", "handoff.conditions")
     truth = Truth(
-        (
-            Fault(
-                "polisher", ("term:", "handoff.additions", "handoff.conditions"), "must becomes may"
-            ),
-        ),
-        ("drafter",),
-        "only the words show it",
+        (Fault("polisher", marks, "must becomes may"),), ("drafter",), "only the words show it"
     )
     shape = Shape("drafting", "agents", "POST /drafts")
-    return build("obligations", seed, 220, truth, REVIEWED, shape, script)
+    return build("obligations", seed, 220, truth, REVIEWED, shape, _draft)
+
+
+def _draft(work: Recorder, _index: int) -> bool:
+    rng = work.rng
+    wrong = rng.random() < 0.3
+    duties = [
+        f"{rng.choice(SUBJECTS)} {must.format(adv=rng.choice(('', 'always ', 'promptly ')))}"
+        for must in rng.sample(MUSTS, rng.randint(3, 5))
+    ]
+    notes = spin(rng, MEETING, duties="; ".join(_lower(duty) for duty in duties))
+    draft = "\n".join(f"{n}. {duty}." for n, duty in enumerate(duties, 1))
+    polished: list[str] = []
+    for n, duty in enumerate(duties, 1):
+        if wrong:
+            duty = duty.replace("must", rng.choice(("may", "can")))
+        polished.append(spin(rng, POLISHED, n=n, duty=duty, low=_lower(duty)))
+    with work.turn():
+        work.run("drafter", DRAFTER, notes, draft)
+        work.run("polisher", POLISHER.format(who=person(rng)), draft, "\n".join(polished))
+    return wrong
+
+
+def _lower(text: str) -> str:
+    return text[0].lower() + text[1:]
