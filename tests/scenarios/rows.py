@@ -66,18 +66,19 @@ def row(
         enrich=enrich,
         merge=merge,
         interrogate=InterrogateResult(
-            outline=tuple(
-                StepOutline(
-                    agent=agent,
-                    step=f"agent:{agent}",
-                    order=i,
-                    n_occurrences=1,
-                    span_id="0" * 16,
-                    external=i == 0,
-                )
-                for i, agent in enumerate(agents)
-            ),
+            outline=tuple(_outline(agent, i) for i, agent in enumerate(agents)),
             terms=tuple(terms),
             user=user,
         ),
+    )
+
+
+def _outline(agent: str, order: int) -> StepOutline:
+    return StepOutline(
+        agent=agent,
+        step=f"agent:{agent}",
+        order=order,
+        n_occurrences=1,
+        span_id="0" * 16,
+        external=order == 0,
     )
