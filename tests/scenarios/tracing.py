@@ -56,29 +56,19 @@ class Recorder:
         span_id, start = self._id(f"agent {name}"), self.now
         talk = [_message("user", given)]
         for i, tool in enumerate(tools):
-            call = {
-                "type": "tool_call",
-                "id": f"c{i}",
-                "name": tool.name,
-                "arguments": tool.arguments,
-            }
-            asked = {"role": "assistant", "parts": [call], "finish_reason": "tool_calls"}
+            asked = _call(f"c{i}", tool.name, tool.arguments)
             self._chat(name, span_id, system, talk, asked, model, "tool_calls")
             self._tool(name, span_id, tool, i)
-            result = {"type": "tool_call_response", "id": f"c{i}", "response": tool.result}
-            talk = [*talk, asked, {"role": "tool", "parts": [result]}]
-        self._chat(
-            name, span_id, system, talk, _message("assistant", answer, finish), model, finish
-        )
+            talk = [*talk, asked, _response(f"c{i}", tool.result)]
+        final = _message("assistant", answer, finish)
+        self._chat(name, span_id, system, talk, final, model, finish)
         attributes: dict[str, Any] = {
             "gen_ai.operation.name": "invoke_agent",
             "gen_ai.agent.name": name,
         }
         if speaks:
             attributes["gen_ai.input.messages"] = json.dumps([_message("user", given)])
-            attributes["gen_ai.output.messages"] = json.dumps(
-                [_message("assistant", answer, finish)]
-            )
+            attributes["gen_ai.output.messages"] = json.dumps([final])
         self._add(span_id, parent or self.root, f"invoke_agent {name}", start, attributes)
         self.now += SECOND // 50
 
@@ -92,8 +82,7 @@ class Recorder:
         answer = given
         for i, (callee, call) in enumerate(calls):
             arguments = {"task": answer}
-            part = {"type": "tool_call", "id": f"d{i}", "name": callee, "arguments": arguments}
-            asked = {"role": "assistant", "parts": [part], "finish_reason": "tool_calls"}
+            asked = _call(f"d{i}", callee, arguments)
             self._chat(name, span_id, system, talk, asked, "orion-2", "tool_calls")
             began, tool_id = self.now, self._id(f"delegate {callee}")
             answer = call(tool_id)
@@ -106,8 +95,7 @@ class Recorder:
                 "gen_ai.tool.call.result": answer,
             }
             self._add(tool_id, span_id, f"execute_tool {callee}", began, attributes)
-            result = {"type": "tool_call_response", "id": f"d{i}", "response": answer}
-            talk = [*talk, asked, {"role": "tool", "parts": [result]}]
+            talk = [*talk, asked, _response(f"d{i}", answer)]
         final = _message("assistant", answer, "stop")
         self._chat(name, span_id, system, talk, final, "orion-2", "stop")
         attributes = {
@@ -202,6 +190,18 @@ def _hex(text: str, n: int) -> str:
 def _message(role: str, text: str, finish: str | None = None) -> dict[str, Any]:
     message: dict[str, Any] = {"role": role, "parts": [{"type": "text", "content": text}]}
     return {**message, "finish_reason": finish} if finish else message
+
+
+def _call(call_id: str, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The assistant's message that asks for a tool."""
+    call = {"type": "tool_call", "id": call_id, "name": name, "arguments": arguments}
+    return {"role": "assistant", "parts": [call], "finish_reason": "tool_calls"}
+
+
+def _response(call_id: str, result: str) -> dict[str, Any]:
+    """The message with what the tool gave back."""
+    part = {"type": "tool_call_response", "id": call_id, "response": result}
+    return {"role": "tool", "parts": [part]}
 
 
 def otlp_line(spans: Iterable[Span]) -> str:
