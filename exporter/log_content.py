@@ -20,12 +20,16 @@ Attributes = Mapping[str, AnyValue]
 
 
 class Content(NamedTuple):
-    """GenAI attributes, the record's attributes that they replace, and the error if there was one."""
+    """GenAI attributes, the record's attributes that they replace, and the error if there was one.
+
+    `event` is what the span's event holds, where the content stays one.
+    """
 
     attributes: Mapping[str, str]
     consumed: frozenset[str] = frozenset()
     error: str | None = None
     is_prompt: bool = False
+    event: Attributes | None = None
 
 
 def _text(given: Attributes, *keys: str) -> str:

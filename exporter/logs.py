@@ -5,6 +5,7 @@ Next: the receiver takes the request like any other. What is understood: docs/lo
 
 A record becomes a span whose ids are hashes of what it says, so that sending it again is harmless. The
 span keeps the record's attributes; content moves to the GenAI attributes, where the analysis looks.
+A GenAI event stays an event, the one of its span.
 """
 
 import hashlib
@@ -19,7 +20,8 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from exporter.decode import MAX_TIME, SESSION_KEYS, id_text
-from exporter.log_content import CONTENTS, EVENT_PREFIX, REASONING, Content
+from exporter.log_content import CONTENTS, EVENT_PREFIX, REASONING, Attributes, Content
+from exporter.log_genai import EVENTS, genai_content
 
 EVENT_KEY = "kelet.log.event"
 SCOPE_PREFIX = "com.anthropic.claude_code"
@@ -60,9 +62,8 @@ def read_logs(logs: ExportLogsServiceRequest) -> ReadLogs:
 def span_of(record: LogRecord, scope: str, resource: Resource) -> Span | None:
     """The span of a record; None when it carries no content or belongs to no session."""
     event = event_of(record, scope)
-    read = CONTENTS.get(event) if event else None
     given = {pair.key: pair.value for pair in record.attributes}
-    content = read(given) if read else None
+    content = _content(event, record, given)
     if content is None:
         return None
     around = {pair.key: pair.value for pair in resource.attributes}
@@ -72,14 +73,14 @@ def span_of(record: LogRecord, scope: str, resource: Resource) -> Span | None:
     if session is None and not traced:
         return None
     place = _place(record, event, session, content, given)
-    end = min(record.time_unix_nano or record.observed_time_unix_nano, MAX_TIME)
+    end = min(_time(record), MAX_TIME)
     span = Span(
         trace_id=place.trace_id,
         span_id=place.span_id,
         parent_span_id=place.parent_id,
         name=event,
         kind=Span.SPAN_KIND_INTERNAL,
-        start_time_unix_nano=max(0, end - _duration(given)),
+        start_time_unix_nano=end if event in EVENTS else max(0, end - _duration(given)),
         end_time_unix_nano=end,
         attributes=_attributes(given, around, event, content),
     )
@@ -88,21 +89,39 @@ def span_of(record: LogRecord, scope: str, resource: Resource) -> Span | None:
     if content.error is not None:
         failed = Status(code=Status.STATUS_CODE_ERROR, message=content.error)
         span.status.CopyFrom(failed)
+    if content.event is not None:
+        said = [KeyValue(key=key, value=value) for key, value in content.event.items()]
+        span.events.add(time_unix_nano=end, name=event, attributes=said)
     return span
+
+
+def _content(event: str, record: LogRecord, given: Attributes) -> Content | None:
+    if event in EVENTS:
+        return genai_content(event, record.body, given)
+    read = CONTENTS.get(event)
+    return read(given) if read else None
+
+
+def _time(record: LogRecord) -> int:
+    """Many set only when a record was observed, which the SDK does too."""
+    return record.time_unix_nano or record.observed_time_unix_nano
 
 
 def event_of(record: LogRecord, scope: str) -> str:
     """The full name of the event, "" for a log that is none of ours.
 
-    It stands in the record's event name or in its body; Claude Code's attribute is its short form.
+    It stands in the record's event name or in its body, in older ones in an attribute; Claude Code's
+    attribute is its short form.
     """
     for name in (record.event_name, record.body.string_value):
-        if name == REASONING or name.startswith(EVENT_PREFIX):
+        if name == REASONING or name in EVENTS or name.startswith(EVENT_PREFIX):
             return name
-    if scope.startswith(SCOPE_PREFIX):
-        for pair in record.attributes:
-            if pair.key == "event.name" and pair.value.string_value:
-                return EVENT_PREFIX + pair.value.string_value.removeprefix(EVENT_PREFIX)
+    for pair in record.attributes:
+        name = pair.value.string_value if pair.key == "event.name" else ""
+        if name in EVENTS:
+            return name
+        if name and scope.startswith(SCOPE_PREFIX):
+            return EVENT_PREFIX + name.removeprefix(EVENT_PREFIX)
     return ""
 
 
@@ -139,7 +158,8 @@ def _span_id(
     if request_id and event in ANSWERS:
         return _digest(8, "log-answer", session or "", request_id)
     pairs = sorted((key, value.SerializeToString().hex()) for key, value in given.items())
-    said = (event, session or "", str(record.time_unix_nano), record.body.SerializeToString().hex())
+    body = record.body.SerializeToString(deterministic=True).hex()
+    said = (event, session or "", str(_time(record)), body)
     return _digest(8, "log-record", *said, *(part for pair in pairs for part in pair))
 
 

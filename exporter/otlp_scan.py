@@ -39,6 +39,8 @@ SESSION_KEYS = (
 )
 """Where a span's own session id is looked for; the first that is there wins."""
 
+_SCRUBBED = "[Scrubbed due to "
+
 Attributes = Mapping[str, AnyValue]
 
 
@@ -79,10 +81,10 @@ def own_sessions(attributes: Sequence[Attributes]) -> list[str | None]:
     """
     first = SESSION_KEYS[0]
     found = [given[first].string_value if first in given else "" for given in attributes]
-    if all(name and not name.isspace() for name in set(found)):
+    if all(map(_names, set(found))):
         return list(found)
     return [
-        text if text and not text.isspace() else _first_session(given)
+        text if _names(text) else _first_session(given)
         for text, given in zip(found, attributes, strict=True)
     ]
 
@@ -100,16 +102,21 @@ def _first_session(attributes: Attributes) -> str | None:
 
 
 def id_text(value: AnyValue) -> str | None:
-    """A string that is not blank as it stands, a number as text; anything else is no id."""
+    """A string that names something as it stands, a number as text; anything else is no id."""
     match value.WhichOneof("value"):
         case "string_value":
-            return value.string_value if value.string_value.strip() else None
+            return value.string_value if _names(value.string_value) else None
         case "int_value":
             return str(value.int_value)
         case "double_value":
             return number_text(value.double_value)
         case _:
             return None
+
+
+def _names(text: str) -> bool:
+    """Not blank, and not what Logfire writes over what it takes for a secret: `[Scrubbed due to ...]`."""
+    return bool(text.strip()) and not text.startswith(_SCRUBBED)
 
 
 def number_text(number: float) -> str | None:

@@ -6,12 +6,13 @@ A framework's span of a model call often holds the client library's span of the 
 step has one step below it and that is of its kind, the two are one: the outer one stands, and what
 it lacks is taken from the inner one (whose span the texts then name). A "model call" that encloses
 others besides is none: it becomes a workflow. An answer that arrives in a log record of its own, as
-Logfire writes streams, belongs to the call before it.
+Logfire writes streams, belongs to the call before it; records of GenAI events were gathered before.
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
 
+from pipeline.conventions import log_records
 from pipeline.conventions.draft import Draft, merge
 from pipeline.conventions.tree import SpanTree, span_ref
 from pipeline.model.span import Span
@@ -23,7 +24,7 @@ _CALLS = (StepKind.LLM, StepKind.RETRIEVAL)
 
 def fold(tree: SpanTree, drafts: Mapping[str, Draft]) -> dict[str, Draft]:
     """The drafts that stand."""
-    kept = _with_late_answers(tree, drafts)
+    kept = _with_late_answers(tree, log_records.gather(tree, drafts))
     _drop_bare_twins(tree, kept)
     below = _steps_below(tree, kept)
     for span in reversed(tree.downwards):

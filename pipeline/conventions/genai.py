@@ -4,7 +4,8 @@ In: a span. Out: its draft, as far as it follows these conventions. Next: `regis
 
 The current form has `gen_ai.input.messages` and `gen_ai.output.messages`, on the span or on its
 `gen_ai.client.inference.operation.details` event; the older ones have one event a message
-(`gen_ai.user.message`, `gen_ai.choice`) or `gen_ai.prompt` and `gen_ai.completion`.
+(`gen_ai.user.message`, `gen_ai.choice`) or `gen_ai.prompt` and `gen_ai.completion`. An event that came
+as a log record is a span of its own, made by `exporter.logs`, which holds it.
 """
 
 from collections.abc import Mapping
@@ -40,6 +41,14 @@ _EVENT_ROLES = {
     "gen_ai.assistant.message": Role.ASSISTANT,
 }
 _DETAILS = {"gen_ai.client.inference.operation.details"}
+_RECORD_RANKS = {
+    "gen_ai.client.inference.operation.details": -1,
+    "gen_ai.system.message": 0,
+    "gen_ai.user.message": 1,
+    "gen_ai.assistant.message": 2,
+    "gen_ai.tool.message": 3,
+    "gen_ai.choice": 4,
+}
 _CONTENTS = {"gen_ai.content.prompt", "gen_ai.content.completion"}
 _INPUTS = ("gen_ai.input.messages", "gen_ai.prompt", "gen_ai.request.messages", "gen_ai.input")
 _OUTPUTS = ("gen_ai.output.messages", "gen_ai.completion", "gen_ai.response.messages",
@@ -56,6 +65,8 @@ _QUERY, _DOCUMENTS = "gen_ai.retrieval.query.text", "gen_ai.retrieval.documents"
 
 def claim(span: Span) -> Claim | None:
     """The operation says it; a tool's name, a model or a text only suggests it."""
+    if is_record(span):
+        return Claim(StepKind.LLM)
     operation = (text_of(span, "gen_ai.operation.name") or "").lower()
     if text_of(span, "gen_ai.tool.name") in _NO_TOOLS:
         return Claim(StepKind.WORKFLOW)
@@ -76,7 +87,8 @@ def claim(span: Span) -> Claim | None:
 
 def read(span: Span, kind: StepKind) -> Draft | None:
     """What a span of this kind says in GenAI's words."""
-    if not any(k.startswith("gen_ai.") for k in span.attributes) and not _has_events(span):
+    known = any(k.startswith("gen_ai.") for k in span.attributes)
+    if not (known or _has_events(span) or is_record(span)):
         return None
     operation = (text_of(span, "gen_ai.operation.name") or "").lower()
     if kind is StepKind.TOOL:
@@ -85,6 +97,16 @@ def read(span: Span, kind: StepKind) -> Draft | None:
 
 
 CONVENTION = Convention("OpenTelemetry GenAI", claim, read)
+
+
+def is_record(span: Span) -> bool:
+    """True for the span that was made of a log record with one of these events."""
+    return text_of(span, "kelet.log.event") in _RECORD_RANKS
+
+
+def record_rank(span: Span) -> int:
+    """The order of a call's records at one moment; one that tells the whole call is below 0."""
+    return _RECORD_RANKS.get(text_of(span, "kelet.log.event") or "", -1)
 
 
 def _has_events(span: Span) -> bool:

@@ -35,6 +35,7 @@ NOT_SAID: Mapping[Place, str] = {
     **_all(
         "`refusal` is not recorded",
         (
+            "openai_v2",
             "openai_v2_latest",
             "traceloop_openai_responses",
             "vercel_ai_5_chat",
@@ -56,23 +57,18 @@ NOT_SAID: Mapping[Place, str] = {
         ("chat-refusal",),
     ),
     **_all(
-        "messages are log records in this mode",
-        ("openai_v2", "semantic_kernel_agents"),
+        "messages go to Python's logging, which this app does not export",
+        ("semantic_kernel_agents",),
         ("inputs", "system"),
         _SESSIONS,
     ),
     **_all(
-        "messages are log records in this mode",
-        ("openai_v2", "semantic_kernel_agents"),
+        "messages go to Python's logging, which this app does not export",
+        ("semantic_kernel_agents",),
         ("outputs",),
         ("chat-tools", "chat-stream", "chat-refusal"),
     ),
-    **_all(
-        "messages are log records in this mode",
-        ("openai_v2", "semantic_kernel_agents"),
-        ("tool_calls",),
-        ("chat-tools",),
-    ),
+    ("semantic_kernel_agents", "tool_calls", "chat-tools"): "messages go to Python's logging",
     **_all("an agent's instructions are not recorded", ("openai_agents",), ("system",), _SESSIONS),
     **_all(
         "a failed model call has neither messages nor model",

@@ -1,14 +1,19 @@
 """Reads a fixture back: the spans of each session, as the store would give them.
 
-In: `<name>.otlp.jsonl`. Out: session id -> spans. Next: the tests read steps from them.
+In: `<name>.otlp.jsonl` and, where there is one, `<name>.logs.jsonl`. Out: session id -> spans. Next:
+the tests read steps from them.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
 from exporter.decode import SESSION_KEYS
+from exporter.logs import read_logs
 from exporter.otlp_json import read_request
+from exporter.otlp_json_others import read_logs_request
 from pipeline.model.span import Span
 from pipeline.model.span_keys import SpanKeys
 from pipeline.store.homes import resolve
@@ -33,15 +38,25 @@ def sessions_of(name: str) -> Mapping[str, Sequence[Span]]:
 
 
 def _spans(path: Path) -> Iterator[Span]:
-    for line in path.read_text().splitlines():
-        read = read_request(line)
-        assert not read.rejected, read.rejected
-        for resource_spans in read.request.resource_spans:
+    for request in _requests(path):
+        for resource_spans in request.resource_spans:
             resource = resource_spans.resource.SerializeToString()
             for scope_spans in resource_spans.scope_spans:
                 scope = scope_spans.scope.SerializeToString()
                 for span in scope_spans.spans:
                     yield decode_span(span.SerializeToString(), resource, scope)
+
+
+def _requests(path: Path) -> Iterator[ExportTraceServiceRequest]:
+    for line in path.read_text().splitlines():
+        read = read_request(line)
+        assert not read.rejected, read.rejected
+        yield read.request
+    logged = path.with_name(path.name.replace(".otlp.", ".logs."))
+    for line in logged.read_text().splitlines() if logged.exists() else ():
+        said = read_logs_request(line)
+        assert not said.rejected, said.rejected
+        yield read_logs(said.request).request
 
 
 def _keys(span: Span) -> SpanKeys:

@@ -81,6 +81,7 @@ def test_the_first_session_key_of_the_list_wins(n_first: int) -> None:
         (" padded ", " padded "),
         ("", None),
         ("   ", None),
+        ("[Scrubbed due to 'session']", None),
         (42, "42"),
         (42.0, "42"),
         (0.5, "0.5"),
@@ -95,6 +96,8 @@ def test_a_session_id_is_a_string_or_a_number(value: Scalar, expected: str | Non
 
 def test_a_blank_id_makes_way_for_the_next_key() -> None:
     assert only(read(span(gen_ai__conversation__id=" ", session_id="s"))).own_session == "s"
+    scrubbed = span(gen_ai__conversation__id="[Scrubbed due to 'session']", session_id="s")
+    assert only(read(scrubbed)).own_session == "s"
 
 
 def test_projects_by_precedence() -> None:
