@@ -159,7 +159,8 @@ def _span_id(
         return _digest(8, "log-answer", session or "", request_id)
     pairs = sorted((key, value.SerializeToString().hex()) for key, value in given.items())
     body = record.body.SerializeToString(deterministic=True).hex()
-    said = (event, session or "", str(_time(record)), body)
+    call = record.span_id.hex() if event in EVENTS else ""  # parallel calls are asked the same
+    said = (event, session or "", call, str(_time(record)), body)
     return _digest(8, "log-record", *said, *(part for pair in pairs for part in pair))
 
 

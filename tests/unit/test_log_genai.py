@@ -192,3 +192,9 @@ def test_the_same_words_said_twice_are_two_messages() -> None:
     twice = [said("user.message", at, {"content": "Yes"}) for at in (11, 12, 12)]
     (step,) = steps_of(twice, MODEL_CALL)
     assert texts(step)[1] == ["Yes", "Yes"]
+
+
+def test_two_calls_that_are_asked_the_same_at_once_are_told_apart() -> None:
+    calls = [span(n, parent=1, gen_ai__operation__name="chat") for n in (8, 9)]
+    asked = [said("user.message", 12, {"content": "Why?"}, parent=n) for n in (8, 9)]
+    assert [texts(s)[1] for s in steps_of(asked, ROOT, *calls)] == [["Why?"], ["Why?"]]
