@@ -31,6 +31,7 @@ _MESSAGE_KEYS = (_TEXT, "content", "message", "tool_calls", "finish_reason")
 _DETAILS_KEYS = ("gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions")
 _NAMES = {"role", "index", "id", "name", "type", "finish_reason", "gen_ai.message.index"}
 """What a message says of itself; all that is left of one that was sent without its content."""
+_MAX_DEPTH = 30
 
 
 def genai_content(event: str, body: AnyValue, given: Attributes) -> Content | None:
@@ -61,17 +62,19 @@ def _members(body: AnyValue, event: str) -> dict[str, AnyValue]:
             return {}
 
 
-def _tells(value: object) -> bool:
+def _tells(value: object, depth: int = 0) -> bool:
     """True when there is a text, a number or a call of a tool, beside names."""
     if isinstance(value, str):
         return bool(value.strip()) and value != REDACTED
+    if depth > _MAX_DEPTH:
+        return True
     if isinstance(value, Mapping):
         members = cast("Mapping[str, Any]", value)
         return "function" in members or any(
-            _tells(v) for key, v in members.items() if key not in _NAMES
+            _tells(v, depth + 1) for key, v in members.items() if key not in _NAMES
         )
     if isinstance(value, list):
-        return any(map(_tells, cast("list[object]", value)))
+        return any(_tells(item, depth + 1) for item in cast("list[object]", value))
     return value is not None
 
 

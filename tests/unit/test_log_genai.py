@@ -198,3 +198,10 @@ def test_two_calls_that_are_asked_the_same_at_once_are_told_apart() -> None:
     calls = [span(n, parent=1, gen_ai__operation__name="chat") for n in (8, 9)]
     asked = [said("user.message", 12, {"content": "Why?"}, parent=n) for n in (8, 9)]
     assert [texts(s)[1] for s in steps_of(asked, ROOT, *calls)] == [["Why?"], ["Why?"]]
+
+
+def test_a_body_nested_too_deep_to_look_through_is_kept() -> None:
+    for depth in (500, 100_000):
+        deep = '{"content":' * depth + '""' + "}" * depth
+        (step,) = steps_of([said("user.message", 11, deep)], MODEL_CALL)
+        assert step.inputs
