@@ -142,13 +142,8 @@ class StatusService(status_pb2_grpc.StatusServiceServicer):
     async def GetCluster(self, request: pb.GetClusterRequest, context: Context) -> pb.Cluster:
         """One cluster."""
         view = await self._view(context)
-        project = request.project or view.default_project
-        read = partial(
-            _found,
-            partial(view.store.get_cluster, project, request.id),
-            partial(_nothing, view.store, "cluster", project, request.id),
-        )
-        return convert_findings.cluster_to_message(await _read(context, read))
+        found = await self._one(context, request, view.store.get_cluster, "cluster")
+        return convert_findings.cluster_to_message(found)
 
     async def ListFindings(
         self, request: pb.ListFindingsRequest, context: Context
@@ -169,13 +164,20 @@ class StatusService(status_pb2_grpc.StatusServiceServicer):
     async def GetFinding(self, request: pb.GetFindingRequest, context: Context) -> pb.Finding:
         """One finding."""
         view = await self._view(context)
+        found = await self._one(context, request, view.store.get_finding, "finding")
+        return convert_findings.finding_to_message(found)
+
+    async def _one(
+        self,
+        context: Context,
+        request: pb.GetClusterRequest | pb.GetFindingRequest,
+        get: Callable[[str, str], T | None],
+        kind: str,
+    ) -> T:
+        view = await self._view(context)
         project = request.project or view.default_project
-        read = partial(
-            _found,
-            partial(view.store.get_finding, project, request.id),
-            partial(_nothing, view.store, "finding", project, request.id),
-        )
-        return convert_findings.finding_to_message(await _read(context, read))
+        missing = partial(_nothing, view.store, kind, project, request.id)
+        return await _read(context, partial(_found, partial(get, project, request.id), missing))
 
     async def ExportCanonical(
         self, request: pb.ExportCanonicalRequest, context: Context

@@ -9,7 +9,7 @@ session's spans (just imported, else known to the server), `default`.
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -22,7 +22,7 @@ import httpx
 from exporter.cli.homes import Homes
 from exporter.cli.import_spans import ReceiverGone, for_each
 from exporter.cli.options import DEFAULT_PROJECT
-from exporter.cli.read_lines import Line, Unreadable, read_lines
+from exporter.cli.read_lines import Line
 from exporter.cli.report import Report
 from exporter.cli.retry import is_transient, retried
 from exporter.rpc.v1 import status_pb2 as pb
@@ -46,13 +46,7 @@ class SignalImport:
 
     async def run(self, path: Path) -> None:
         """Send every line of the file."""
-        await for_each(self._lines(path), self._send_line)
-
-    def _lines(self, path: Path) -> Iterator[Line]:
-        try:
-            yield from read_lines(path, self.report.advance)
-        except Unreadable as error:
-            self.report.unreadable(error)
+        await for_each(self.report.lines([path]), self._send_line)
 
     async def _send_line(self, line: Line) -> None:
         try:

@@ -21,7 +21,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceS
 
 from exporter.baggage import BAGGAGE_HEADER, PROJECT_HEADER, PROJECT_KEY
 from exporter.cli.homes import Homes
-from exporter.cli.read_lines import Line, Unreadable, read_lines
+from exporter.cli.read_lines import Line
 from exporter.cli.report import Report
 from exporter.cli.retry import is_transient, retried
 from exporter.otlp_json import read_request
@@ -54,14 +54,7 @@ class SpanImport:
 
     async def run(self, paths: list[Path]) -> None:
         """Send every line of every file."""
-        await for_each(self._lines(paths), self._send_line)
-
-    def _lines(self, paths: list[Path]) -> Iterator[Line]:
-        for path in paths:
-            try:
-                yield from read_lines(path, self.report.advance)
-            except Unreadable as error:
-                self.report.unreadable(error)
+        await for_each(self.report.lines(paths), self._send_line)
 
     async def _send_line(self, line: Line) -> None:
         try:

@@ -5,7 +5,7 @@ In: argv and the environment. Out: annotated types for typer. Next: `inspect` an
 
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from pydantic import TypeAdapter, ValidationError
@@ -51,3 +51,8 @@ def read_duration(text: str) -> timedelta:
         return _DURATION.validate_python(text)
     except ValidationError:
         raise typer.BadParameter("write a duration such as 30s, 10m or 1h30m") from None
+
+
+def duration(shown: str, help: str) -> Any:
+    """An option that takes a duration; its default is shown as `shown`."""
+    return typer.Option(parser=read_duration, metavar="DURATION", show_default=shown, help=help)

@@ -3,9 +3,10 @@
 In: counts and problems. Out: `Report`. Next: `transfer` ends with its status.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import (
@@ -18,7 +19,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from exporter.cli.read_lines import Unreadable
+from exporter.cli.read_lines import Line, Unreadable, read_lines
 from exporter.cli.render_text import plain
 
 
@@ -42,9 +43,13 @@ class Report:
         self.n_problems += 1
         self.console.print(Text(plain(f"{place}: {reason}")), soft_wrap=True)
 
-    def unreadable(self, error: Unreadable) -> None:
-        """A file that cannot be read on."""
-        self.problem(error.place, error.reason)
+    def lines(self, paths: Iterable[Path]) -> Iterator[Line]:
+        """Every line of every file; one that cannot be read on is a problem, the next goes on."""
+        for path in paths:
+            try:
+                yield from read_lines(path, self.advance)
+            except Unreadable as error:
+                self.problem(error.place, error.reason)
 
     def advance(self, amount: int = 0) -> None:
         """Move the bar and refresh its counts."""

@@ -64,12 +64,7 @@ def import_files(
     ] = options.DEFAULT_HTTP,
     timeout: Annotated[
         timedelta,
-        typer.Option(
-            parser=options.read_duration,
-            metavar="DURATION",
-            show_default="5m",
-            help="How long one request is tried while the sidecar is away.",
-        ),
+        options.duration("5m", "How long one request is tried while the sidecar is away."),
     ] = timedelta(minutes=5),
 ) -> None:
     """Send files of spans and signals through the ordinary doors; sending them again is harmless."""
@@ -82,15 +77,9 @@ def import_files(
 
 def wait(
     project: options.Project = options.DEFAULT_PROJECT,
-    timeout: Annotated[
-        timedelta,
-        typer.Option(
-            parser=options.read_duration,
-            metavar="DURATION",
-            show_default="10m",
-            help="Give up after this long.",
-        ),
-    ] = timedelta(minutes=10),
+    timeout: Annotated[timedelta, options.duration("10m", "Give up after this long.")] = timedelta(
+        minutes=10
+    ),
     endpoint: options.Endpoint = options.DEFAULT_ENDPOINT,
 ) -> None:
     """Return when every session is analysed, every agent aggregated, every investigation ended.

@@ -16,10 +16,10 @@ from pipeline.model.session import (
     InterrogateResult,
     MergeResult,
     SessionRow,
-    StepOutline,
 )
 from pipeline.model.signal import SignalSource, Vote
 from pipeline.verdict import decide
+from tests.scenarios.rows import outline
 
 SMOOTH = ("run.latency", "run.tokens", "handoff.length", "input.length", "input.n_lines")
 LOSSES = (
@@ -98,17 +98,7 @@ def _row(
         enrich=enrich,
         merge=merge,
         interrogate=InterrogateResult(
-            outline=tuple(
-                StepOutline(
-                    agent=a,
-                    step=f"agent:{a}",
-                    order=i,
-                    n_occurrences=1,
-                    span_id="0" * 16,
-                    external=i == 0,
-                )
-                for i, a in enumerate(agents)
-            ),
+            outline=tuple(outline(agent, i) for i, agent in enumerate(agents)),
             terms=tuple(_terms(a, words, random) for a in agents),
             user=f"user-{user}",
             first_user_message=None,

@@ -66,14 +66,15 @@ def row(
         enrich=enrich,
         merge=merge,
         interrogate=InterrogateResult(
-            outline=tuple(_outline(agent, i) for i, agent in enumerate(agents)),
+            outline=tuple(outline(agent, i) for i, agent in enumerate(agents)),
             terms=tuple(terms),
             user=user,
         ),
     )
 
 
-def _outline(agent: str, order: int) -> StepOutline:
+def outline(agent: str, order: int) -> StepOutline:
+    """An agent's one step at this place of a chain."""
     return StepOutline(
         agent=agent,
         step=f"agent:{agent}",
