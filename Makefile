@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PROTO := proto/exporter/rpc/v1/status.proto
 
-.PHONY: install format lint typecheck test test-unit test-slow test-plugin-matrix demo run proto proto-check bench lock clean
+.PHONY: install format lint typecheck test test-unit test-slow test-plugin-matrix image-check demo run proto proto-check bench lock clean
 
 install: $(STAMP)
 
@@ -39,6 +39,10 @@ test-slow: install
 # The plugin on every temporalio release it promises; needs a package index.
 test-plugin-matrix: install
 	$(BIN)/python plugin/tests/matrix.py
+
+# Builds the image without a daemon and tries it; needs buildah and debootstrap, takes ten minutes.
+image-check: install
+	KELET_REQUIRE_IMAGE=1 $(BIN)/pytest tests/integration/test_deploy.py
 
 demo: install
 	$(BIN)/python -m examples.insurance.demo

@@ -1,6 +1,6 @@
 """The files that people deploy from: valid to the tools that read them, and true to the code.
 
-What needs a tool that is missing says so; `.ci/run` requires what it brings with `KELET_REQUIRE_IMAGE=1`.
+What needs a tool that is missing says so. The image takes minutes to build: `make image-check` asks for it.
 """
 
 import os
@@ -115,10 +115,9 @@ def test_compose_reads_its_file() -> None:
 
 @pytest.mark.timeout(2400)
 def test_the_image_is_built_and_keeps_its_promises() -> None:
+    if os.environ.get("KELET_REQUIRE_IMAGE") != "1":
+        pytest.skip("NOT CHECKED, takes ten minutes: `make image-check` builds and tries the image")
     done = subprocess.run(
         ["deploy/check.sh"], cwd=ROOT, capture_output=True, text=True, check=False
     )
-    required = os.environ.get("KELET_REQUIRE_IMAGE") == "1"
-    if done.returncode == 3 and not required:
-        pytest.skip(done.stderr.strip())
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
