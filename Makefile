@@ -33,8 +33,9 @@ test: test-unit test-slow
 test-unit: install
 	$(BIN)/pytest -n 2 -m "not slow" tests/unit plugin/tests
 
+# They mostly wait for servers, so several files run at once; a file's tests share its servers.
 test-slow: install
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -n 4 --dist loadfile -m slow --durations=25
 
 # The plugin on every temporalio release it promises; needs a package index.
 test-plugin-matrix: install
