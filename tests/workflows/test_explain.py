@@ -1,10 +1,16 @@
 """A language model over the statistics, with a real server and a real worker: what stands, what falls."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
-from temporalio.client import Client
+from pydantic_ai.durable_exec.temporal import PydanticAIPayloadConverter, PydanticAIPlugin
+from temporalio.client import Client, WorkflowHistory
+from temporalio.worker import Replayer
 
+from pipeline.investigation.explanation.workflow import ExplainIssueWorkflow
+from pipeline.investigation.trial.workflow import TryPatchWorkflow
+from pipeline.llm.claims import external_storage
 from pipeline.model.finding import Finding, FindingState
 from pipeline.temporal.ids import model_workflow_id
 from tests.workflows.test_walk import working
@@ -27,7 +33,23 @@ async def explained(client: Client, data_dir: Path, script: str) -> tuple[Findin
             "ExplainIssueWorkflow", one.project, finding.cluster_id, finding.revision
         )
         history = await client.get_workflow_handle(ended).fetch_history()
+        await replay(one, history)
     return finding, history.to_json()
+
+
+async def replay(one: Walk, history: WorkflowHistory) -> None:
+    """The same code over the same history takes the same way; payloads come from the store."""
+    converter = dataclasses.replace(
+        one.client.data_converter,
+        payload_converter_class=PydanticAIPayloadConverter,
+        external_storage=external_storage(one.store),
+    )
+    replayer = Replayer(
+        workflows=[ExplainIssueWorkflow, TryPatchWorkflow],
+        plugins=[PydanticAIPlugin()],
+        data_converter=converter,
+    )
+    await replayer.replay_workflow(history)
 
 
 async def feed(one: Walk) -> None:
