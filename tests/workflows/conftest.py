@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
+from tenacity import AsyncRetrying, stop_after_delay, wait_fixed
 
 from pipeline.temporal.embedded import find_binary
 from tests.sidecar_process import free_port
@@ -53,4 +54,8 @@ def temporal_address(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]
 
 @pytest.fixture
 async def client(temporal_address: str) -> Client:
-    return await Client.connect(temporal_address, data_converter=pydantic_data_converter)
+    """The port is open a moment before the server answers."""
+    async for attempt in AsyncRetrying(stop=stop_after_delay(60), wait=wait_fixed(0.2)):
+        with attempt:
+            return await Client.connect(temporal_address, data_converter=pydantic_data_converter)
+    raise AssertionError("a retry ends with a client or raises")

@@ -27,7 +27,7 @@ async def explained(client: Client, data_dir: Path, script: str) -> tuple[Findin
     model = f"scripted:tests.llm.scripts:{script}"
     async with working(client, data_dir, model=model) as one:
         await feed(one)
-        await one.settle()
+        await one.settle(200)
         (finding,) = [f for f in one.store.list_findings(one.project)[0] if f.blamed_agent]
         ended = model_workflow_id(
             "ExplainIssueWorkflow", one.project, finding.cluster_id, finding.revision

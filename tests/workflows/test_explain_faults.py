@@ -33,7 +33,7 @@ async def test_faults_are_tried_again_by_temporal_alone(client: Client, tmp_path
     with serving("429", "500", "cut", "wrong json", "slow") as server:
         async with working(client, tmp_path, **model_of(server)) as one:
             await feed(one)
-            await one.settle(120)
+            await one.settle(200)
             finding = the_finding(one)
     assert finding.explanation is not None
     assert finding.explanation.n_verified == 1, finding.explanation.reason
@@ -46,15 +46,15 @@ async def test_faults_are_tried_again_by_temporal_alone(client: Client, tmp_path
 async def test_what_cannot_get_better_leaves_the_statistics(
     client: Client, tmp_path: Path, fault: str
 ) -> None:
-    with serving(*[fault] * 4) as server:
+    with serving(*[fault] * 200) as server:
         async with working(client, tmp_path, **model_of(server)) as one:
             await feed(one)
-            await one.settle(120)
+            await one.settle(200)
             finding = the_finding(one)
     assert finding.engine == "statistical"
     assert finding.explanation is not None
     assert finding.explanation.reason
-    assert 1 <= 4 - len(server.faults) <= 4
+    assert server.n_answered == 0
 
 
 async def test_a_killed_worker_pays_no_answer_twice(client: Client, tmp_path: Path) -> None:
