@@ -7,8 +7,8 @@ WORKDIR /src
 RUN python3 -m venv /opt/kelet && python3 -m venv /opt/build
 # What we depend on changes less often than we do; wheels only, each by its hash.
 COPY requirements.lock deploy/requirements-build.lock ./
-RUN /opt/kelet/bin/python -m pip install --no-cache-dir --only-binary :all: --require-hashes -r requirements.lock \
-    && /opt/build/bin/python -m pip install --no-cache-dir --require-hashes -r requirements-build.lock
+RUN /opt/kelet/bin/python -m pip install --no-cache-dir --no-deps --only-binary :all: --require-hashes -r requirements.lock \
+    && /opt/build/bin/python -m pip install --no-cache-dir --no-deps --require-hashes -r requirements-build.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY exporter exporter
 COPY pipeline pipeline

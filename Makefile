@@ -11,7 +11,7 @@ install: $(STAMP)
 
 $(STAMP): requirements-dev.lock pyproject.toml plugin/pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip --disable-pip-version-check -q install --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip --disable-pip-version-check -q install --no-deps --require-hashes -r requirements-dev.lock
 	$(BIN)/python -m pip --disable-pip-version-check -q install --no-deps --no-build-isolation -e . -e plugin
 	touch $@
 
