@@ -7,7 +7,6 @@ Every stage keeps its result in the store, so a repetition finds it there.
 from contextlib import suppress
 
 from temporalio import workflow
-from temporalio.common import Priority
 from temporalio.exceptions import ActivityError, ChildWorkflowError, WorkflowAlreadyStartedError
 
 with workflow.unsafe.imports_passed_through():
@@ -15,6 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from pipeline.investigation.contracts import CommitFindingInput, InvestigateInput
     from pipeline.temporal import ids
     from pipeline.temporal.failures import failure_code
+    from pipeline.temporal.priority import model_priority
     from pipeline.temporal.timing import LOCAL, LONG
 
 STAGES = (
@@ -26,8 +26,6 @@ STAGES = (
 
 EXPLAIN_WORKFLOW, TRY_WORKFLOW = "ExplainIssueWorkflow", "TryPatchWorkflow"
 """By name: only a worker with a model imports them and the libraries that they bring along."""
-MAX_FAIRNESS_KEY = 60
-"""Temporal's limit is 64 bytes; projects that share a beginning share their turn."""
 
 
 @workflow.defn
@@ -64,5 +62,5 @@ class InvestigateIssueWorkflow:
                 kind,
                 work,
                 id=ids.model_workflow_id(kind, work.project, work.cluster_id, work.revision),
-                priority=Priority(fairness_key=work.project[:MAX_FAIRNESS_KEY]),
+                priority=model_priority(work.project),
             )

@@ -4,20 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.investigation.explanation.brief import (
-    PART,
-    again,
-    brief,
-    fenced,
-    for_judge,
-    outline,
-    part_of,
-    step_text,
-)
+from pipeline.investigation.explanation.brief import again, brief, for_judge
 from pipeline.investigation.explanation.check import check, quoted
 from pipeline.investigation.explanation.contracts import Claim, Explanation, Rival
 from pipeline.investigation.explanation.table import handles, rows_of
 from pipeline.investigation.result import ContrastResult, FeatureResult
+from pipeline.llm.reading import PART, fenced, outline, part_of, step_text
 from pipeline.model.cluster import Cluster, GateState, Rate
 from pipeline.model.evidence import Located
 from pipeline.model.finding import Basis, HealthyRate

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pipeline.investigation.explanation.contracts import Checked, Claim, Explanation
 from pipeline.investigation.explanation.table import Row, handles, rows_of
 from pipeline.investigation.result import ContrastResult
+from pipeline.llm.reading import texts_of
 from pipeline.model.evidence import Evidence, Located
 from pipeline.model.step import Step
 
@@ -108,16 +109,6 @@ def _place(claim: Claim, steps: Steps) -> Located | None:
     if claim.step > len(of_session):
         return None
     return next((t for t in texts_of(of_session[claim.step - 1]) if claim.quote in t.text), None)
-
-
-def texts_of(step: Step) -> Iterable[Located]:
-    """Everything that a step was given or gave, with its place."""
-    yield from step.system
-    yield from (m.content for m in step.inputs)
-    yield from (m.content for m in step.outputs)
-    yield from (c.arguments for c in step.tool_calls if c.arguments is not None)
-    if step.error is not None:
-        yield step.error
 
 
 def _rivals(explanation: Explanation, rows: Mapping[str, Row]) -> tuple[object, ...]:

@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from pipeline.conventions.steps import read_steps
 from pipeline.errors import NotFound
 from pipeline.investigation.contracts import InvestigateInput
-from pipeline.investigation.explanation.brief import fenced, outline, part_of, step_text
-from pipeline.investigation.explanation.check import texts_of
 from pipeline.investigation.explanation.table import handles, rows_of
 from pipeline.investigation.result import ContrastResult
 from pipeline.investigation.stages import CONTRAST, StageShelf
+from pipeline.llm.reading import fenced, outline, part_of, step_text, texts_of
 from pipeline.model.session import SessionKey
 from pipeline.model.step import Step
 from pipeline.store import Store

@@ -20,11 +20,11 @@ with workflow.unsafe.imports_passed_through():
     )
 
     from pipeline.investigation.contracts import InvestigateInput
-    from pipeline.investigation.explanation.agents import ASK, READ
     from pipeline.investigation.explanation.contracts import Reading
     from pipeline.investigation.trial.activities import TrialActivities
     from pipeline.investigation.trial.contracts import Answer, JudgeInput, Request, Said
     from pipeline.llm.account import Account
+    from pipeline.llm.asking import ASK, READ
     from pipeline.llm.door import resolver
     from pipeline.llm.settings import CONFIGURED
     from pipeline.model.step import Role
