@@ -11,4 +11,4 @@ class Account(Frozen):
 
     project: str
     purpose: str
-    """The id of the workflow that asks; what a finding cost is the sum over its purpose."""
+    """The id of the workflow that asks, which ends in a revision; what a finding cost is the sum over all."""

@@ -76,9 +76,14 @@ def settle(
 
 
 def cost_of(connection: Connection, project: str, purpose: str) -> Pair:
-    """What was paid for one purpose; an answer that was kept before costs nothing again."""
-    mine = and_(model_spending.c.project == project, model_spending.c.purpose == purpose)
-    return _sum(connection, and_(mine, model_spending.c.state == PAID))
+    """What was paid for one purpose over all its revisions.
+
+    A later revision mostly finds the answers of an earlier one, and pays nothing for them.
+    """
+    of_all_revisions = purpose.rpartition("/")[0] + "/"
+    mine = model_spending.c.purpose.startswith(of_all_revisions, autoescape=True)
+    paid = and_(model_spending.c.project == project, model_spending.c.state == PAID)
+    return _sum(connection, and_(paid, mine))
 
 
 def spent_on(connection: Connection, project: str, now: datetime) -> Pair:

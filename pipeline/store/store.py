@@ -339,7 +339,7 @@ class Store(Upkeep):
         self._write(lambda c: model_ledger.settle(c, account, key, price, answer, now))
 
     def model_cost(self, project: str, purpose: str) -> tuple[int, int]:
-        """(micros, tokens) that were paid for one purpose."""
+        """(micros, tokens) that were paid for one purpose, `<what>/<revision>`, and its revisions before."""
         with self._read() as connection:
             return model_ledger.cost_of(connection, project, purpose)
 

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import Self
 
+import httpx
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
@@ -56,6 +57,19 @@ class EdgeProcess:
                     return
             time.sleep(0.1)
         raise AssertionError("the edge did not start")
+
+    def wait_for_spans(self) -> None:
+        """Returns when it has taken a span since its start."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            if self._n_accepted() > 0:
+                return
+            time.sleep(0.05)
+        raise AssertionError("the edge took no span")
+
+    def _n_accepted(self) -> int:
+        answer = httpx.get(f"http://127.0.0.1:{self.http_port}/healthz", trust_env=False)
+        return answer.json()["counts"].get("spans_accepted", 0)
 
     def kill(self) -> None:
         """Kill -9."""

@@ -195,7 +195,7 @@ def test_a_receiver_that_stays_away_ends_the_import(edge: EdgeProcess, tmp_path:
     file.write_text("\n".join(line(span_json(i, f"s{i}")) for i in range(1, 20001)))
     command = [*CLI, "import", str(file), "--timeout", "1s"]
     importer = subprocess.Popen(command, env=edge.environment, stderr=subprocess.PIPE)
-    time.sleep(2)
+    edge.wait_for_spans()
     assert importer.poll() is None, "the file must outlast the receiver"
     edge.kill()
     _, told = importer.communicate(timeout=60)

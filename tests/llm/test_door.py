@@ -117,12 +117,22 @@ def test_a_spent_budget_stops_before_the_request_and_ends_with_the_day(
 def test_a_request_killed_in_flight_is_put_aside_once(store: Store) -> None:
     limits = (1_000_000, 1_000)
     for _ in range(3):
-        store.reserve_model(("p", "x"), "key", (10, 900), limits)
+        store.reserve_model(("p", "x/1"), "key", (10, 900), limits)
     with pytest.raises(BudgetExhausted):
-        store.reserve_model(("p", "x"), "other", (10, 900), limits)
-    store.settle_model(("p", "x"), "key", (10, 50), b"{}")
-    store.reserve_model(("p", "x"), "other", (10, 900), limits)
-    assert store.model_cost("p", "x") == (10, 50)
+        store.reserve_model(("p", "x/1"), "other", (10, 900), limits)
+    store.settle_model(("p", "x/1"), "key", (10, 50), b"{}")
+    store.reserve_model(("p", "x/1"), "other", (10, 900), limits)
+    assert store.model_cost("p", "x/1") == (10, 50)
+
+
+def test_the_cost_of_an_issue_is_that_of_all_its_revisions(store: Store) -> None:
+    scripted = Scripted()
+    first, second = (Account(project="p", purpose=f"explain/p/c/{n}") for n in (1, 2))
+    for account, text in ((first, "why?"), (second, "why?"), (second, "how?")):
+        ask(door(store, scripted), text, account)
+    ask(door(store, scripted), "who?", Account(project="p", purpose="explain/p/c2/1"))
+    assert scripted.n_asked == 3
+    assert store.model_cost("p", second.purpose) == (0, 240)
 
 
 def test_the_key_holds_what_shapes_the_answer_and_nothing_else() -> None:
