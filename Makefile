@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PROTO := proto/exporter/rpc/v1/status.proto
 
-.PHONY: install format lint typecheck test test-unit test-slow test-plugin-matrix image-check demo run proto proto-check bench lock clean
+.PHONY: install format lint typecheck test test-unit test-quick test-slow test-plugin-matrix image-check demo run proto proto-check bench lock clean
 
 install: $(STAMP)
 
@@ -27,11 +27,16 @@ lint: install
 typecheck: install
 	$(BIN)/pyright
 
-# All tests: the quick ones first, then the slow ones against real servers.
-test: test-unit test-slow
+# All tests: those without a server first, then the slow ones against real servers.
+test: test-unit test-quick test-slow
 
+# The pure middle: seconds, so that one runs it at every save.
 test-unit: install
-	$(BIN)/pytest -n 2 -m "not slow" tests/unit plugin/tests
+	$(BIN)/pytest -n 2 -m "not slow" tests/unit
+
+# The rims, without a server: store, command line, plugin, recorded histories.
+test-quick: install
+	$(BIN)/pytest -n 2 -m "not slow" --ignore tests/unit
 
 # They mostly wait for servers, so several files run at once; a file's tests share its servers.
 test-slow: install

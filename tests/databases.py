@@ -1,6 +1,6 @@
 """Where a test's stores lie: a SQLite file, or a database of its own on a PostgreSQL server.
 
-In: a kind. Out: `Databases`, `current`. Next: `tests.unit.storekit.new_store` opens a store there; the
+In: a kind. Out: `Databases`, `current`. Next: `tests.store.storekit.new_store` opens a store there; the
 fixture `database` runs a module's tests on both kinds, on PostgreSQL as slow ones.
 """
 

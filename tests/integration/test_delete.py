@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 from exporter.cli.app import build
 from exporter.decode import decode
 from pipeline.store import Store
+from tests.store.storekit import signal
 from tests.unit.otlp import request
-from tests.unit.storekit import signal
 
 pytestmark = pytest.mark.slow
 

@@ -11,8 +11,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from pipeline.model.session import SessionKey, SessionState
 from pipeline.store import Store
 from tests.integration.edge import export, running
+from tests.store.storekit import Clock
 from tests.unit.otlp import request, span
-from tests.unit.storekit import Clock
 
 pytestmark = pytest.mark.slow
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.store import Store
-from tests.unit.storekit import record, send
+from tests.store.storekit import record, send
 
 pytestmark = pytest.mark.slow
 
@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 WRITER = """
 import sys
 from pipeline.store import Store
-from tests.unit.storekit import record, send
+from tests.store.storekit import record, send
 path, name, n = sys.argv[1], sys.argv[2], int(sys.argv[3])
 store = Store.open(path)
 print("open", flush=True)

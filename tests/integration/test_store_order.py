@@ -1,4 +1,4 @@
-"""The law of `tests.unit.test_store_order`, over many more arrivals."""
+"""The law of `tests.store.test_store_order`, over many more arrivals."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import settings
 
 from pipeline.store import Store
-from tests.unit.test_store_order import arrivals, check_arrival, wiped
+from tests.store.test_store_order import arrivals, check_arrival, wiped
 
 __all__ = ["test_arrival_does_not_matter_at_length", "wiped"]
 

@@ -27,8 +27,8 @@ from pipeline.store.homes import resolve
 from pipeline.store.signals import commit_signals
 from tests.databases import Databases, working_on
 from tests.postgres import PostgresServer, new_database, own_server
-from tests.unit.storekit import TRACE, cluster, finding, finish, gate, record, row, send
-from tests.unit.storekit import signal as thumb
+from tests.store.storekit import TRACE, cluster, finding, finish, gate, record, row, send
+from tests.store.storekit import signal as thumb
 
 pytestmark = pytest.mark.slow
 
@@ -39,7 +39,7 @@ RECEIVER = """
 import random, sys
 from pipeline.store import Store
 from tests.integration.test_store_postgresql import halves
-from tests.unit.storekit import send
+from tests.store.storekit import send
 url, half = sys.argv[1], int(sys.argv[2])
 spans = halves()[half]
 random.Random(half).shuffle(spans)

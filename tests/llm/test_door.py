@@ -29,7 +29,7 @@ from pipeline.llm.providers import build_model
 from pipeline.llm.settings import ModelSettings
 from pipeline.store import Store
 from pipeline.temporal.failures import to_application_error
-from tests.unit.storekit import Clock, new_store
+from tests.store.storekit import Clock, new_store
 
 pytestmark = pytest.mark.slow
 """The libraries of the providers take seconds to import; the quick tests stay without them."""

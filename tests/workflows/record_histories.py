@@ -1,4 +1,4 @@
-"""Records the histories that `tests/unit/test_replay.py` replays: one real run of each kind.
+"""Records the histories that `tests/workflows/test_replay.py` replays: one real run of each kind.
 
 In: a development server from the wheel, scripted stores. Out: tests/histories/*.json. Next: run it
 after a change to a workflow that needs new histories (and was gated by `workflow.patched`, or is not

@@ -17,7 +17,7 @@ from pipeline.store.compaction import ALL_LIVE, compact_bodies
 from pipeline.store.schema import trace_chunks
 from pipeline.store.segments import SegmentFiles
 from pipeline.store.traces import find_traces, load_chunks
-from tests.unit.storekit import Clock, record, send
+from tests.store.storekit import Clock, record, send
 
 TRACES = [f"{n:032x}" for n in range(1, 5)]
 

@@ -12,7 +12,7 @@ from sqlalchemy import event
 from pipeline.errors import StoreUnavailable
 from pipeline.store import Store
 from tests.collector.volume import set_immutable
-from tests.unit.storekit import new_store, record, send
+from tests.store.storekit import new_store, record, send
 
 
 def test_a_connection_that_only_reads_is_opened_anew(tmp_path: Path) -> None:

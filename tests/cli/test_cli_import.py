@@ -22,8 +22,8 @@ from exporter.cli.read_lines import STDIN, Unreadable, read_lines, size_of
 from exporter.cli.report import Report
 from exporter.cli.retry import asked_pause, is_transient, retried
 from pipeline.errors import BadRequest
+from tests.cli.status_server import run
 from tests.unit.otlp import TRACE, request, span
-from tests.unit.status_server import run
 
 CODE = grpc.StatusCode
 DETAILS = "grpc-status-details-bin"

@@ -11,7 +11,7 @@ from pipeline.model.answers import Opening
 from pipeline.model.cluster import Cluster
 from pipeline.model.finding import FindingState
 from pipeline.store import Store
-from tests.unit.storekit import cluster, finding, finish, gate, new_store, record, row, send
+from tests.store.storekit import cluster, finding, finish, gate, new_store, record, row, send
 
 pytestmark = pytest.mark.usefixtures("database")
 

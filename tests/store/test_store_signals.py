@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.model.session import SessionKey
 from pipeline.store import Store
-from tests.unit.storekit import TRACE, finish, new_store, record, row, send, signal
+from tests.store.storekit import TRACE, finish, new_store, record, row, send, signal
 
 pytestmark = pytest.mark.usefixtures("database")
 

@@ -11,7 +11,7 @@ from pipeline.model.session import SessionKey
 from pipeline.store import Store
 from pipeline.store.forgetting import without_sessions
 from pipeline.store.leases import take_lease
-from tests.unit.storekit import (
+from tests.store.storekit import (
     Clock,
     cluster,
     finding,

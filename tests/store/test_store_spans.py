@@ -9,7 +9,7 @@ import pytest
 from pipeline.errors import StoreUnavailable
 from pipeline.model.session import SessionKey, SessionState
 from pipeline.store import Store
-from tests.unit.storekit import TRACE, Clock, finish, new_store, record, row, send, signal
+from tests.store.storekit import TRACE, Clock, finish, new_store, record, row, send, signal
 
 pytestmark = pytest.mark.usefixtures("database")
 

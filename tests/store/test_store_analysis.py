@@ -17,7 +17,7 @@ from pipeline.model.session import (
 from pipeline.model.signal import VerdictLabel
 from pipeline.store import Store
 from pipeline.store.packing import engine_order
-from tests.unit.storekit import Clock, finish, finish_session, new_store, record, row, send
+from tests.store.storekit import Clock, finish, finish_session, new_store, record, row, send
 
 pytestmark = pytest.mark.usefixtures("database")
 

@@ -8,7 +8,7 @@ import pytest
 from pipeline.errors import StoreUnavailable
 from pipeline.model.session import SessionKey
 from pipeline.store import segments
-from tests.unit.storekit import new_store, record, send
+from tests.store.storekit import new_store, record, send
 
 
 def test_a_half_written_segment_is_left_even_if_it_can_be_neither_cut_nor_removed(

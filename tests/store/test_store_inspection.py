@@ -9,7 +9,17 @@ from pipeline.errors import BadRequest
 from pipeline.model.session import SessionState
 from pipeline.model.signal import VerdictLabel
 from pipeline.store import Store
-from tests.unit.storekit import cluster, finding, finish, gate, new_store, record, row, send, signal
+from tests.store.storekit import (
+    cluster,
+    finding,
+    finish,
+    gate,
+    new_store,
+    record,
+    row,
+    send,
+    signal,
+)
 
 pytestmark = pytest.mark.usefixtures("database")
 

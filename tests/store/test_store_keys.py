@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.errors import NotFound
 from pipeline.model.api_key import ApiKey
-from tests.unit.storekit import Clock, new_store
+from tests.store.storekit import Clock, new_store
 
 
 def key(name: str, clock: Clock, projects: tuple[str, ...] | None = ("p",)) -> ApiKey:

@@ -14,7 +14,7 @@ from pipeline.aggregation.contracts import AgentInput, FinishAggregationInput
 from pipeline.aggregation.settings import AggregationSettings
 from pipeline.aggregation.vectors import CachedEmbedder
 from pipeline.store import Store
-from tests.unit.storekit import cluster, finish, new_store, record, row, send
+from tests.store.storekit import cluster, finish, new_store, record, row, send
 
 pytestmark = pytest.mark.usefixtures("database")
 

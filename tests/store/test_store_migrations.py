@@ -18,8 +18,8 @@ from pipeline.store.migrate import HEAD, SCRIPTS, current_revision, downgrade, m
 from pipeline.store.packing import digest_of, pack
 from pipeline.store.schema import metadata
 from tests.databases import Databases
+from tests.store.storekit import TRACE, Clock, record, send, signal
 from tests.unit.chunk_records import records_of
-from tests.unit.storekit import TRACE, Clock, record, send, signal
 
 pytestmark = pytest.mark.usefixtures("database")
 

@@ -9,7 +9,7 @@ import pytest
 from pipeline.errors import Permanent, StoreUnavailable
 from pipeline.store import Store
 from pipeline.store.dialect import database_url, prepare_database, writing_engine
-from tests.unit.storekit import new_store, record, send
+from tests.store.storekit import new_store, record, send
 
 
 def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:

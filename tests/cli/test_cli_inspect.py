@@ -15,8 +15,8 @@ from exporter.rpc.v1 import status_pb2_grpc
 from exporter.status_convert import SessionView
 from pipeline.model.coverage import Progress
 from pipeline.model.session import SessionState
+from tests.cli.status_server import run, serving
 from tests.samples import CLUSTER, FINDING, NO_CAUSE, PROJECT, SESSION, MemoryStore
-from tests.unit.status_server import run, serving
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 SESSION_FIELDS = [

@@ -13,7 +13,7 @@ from pipeline.store import Store
 from pipeline.store.dialect import database_url, writing_engine
 from pipeline.store.schema import metadata
 from tests.databases import Databases
-from tests.unit.storekit import TRACE, finish, record, row, send, signal
+from tests.store.storekit import TRACE, finish, record, row, send, signal
 
 TRACES = (TRACE, "f" * 32)
 SESSIONS = (None, None, "x", "y")
