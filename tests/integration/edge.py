@@ -3,6 +3,7 @@
 Temporal is absent unless a test brings it, as it may be in production.
 """
 
+import asyncio
 import contextlib
 import socket
 import threading
@@ -37,6 +38,7 @@ class SinkStore:
         self.failing = False
         self.free = threading.Event()
         self.free.set()
+        self.asked = threading.Event()
         self.on_commit: tuple[Nudge, ...] = ()
         self.lost: tuple[Nudge, ...] = ()
         self.keys: list[ApiKey] = []
@@ -44,12 +46,17 @@ class SinkStore:
         self.agents: tuple[AgentNudge, ...] = ()
 
     def submit_spans(self, batch: Sequence[TraceChunk]) -> "Future[CommitResult]":
+        self.asked.set()
         future: Future[CommitResult] = Future()
         threading.Thread(target=self._commit, args=(batch, future)).start()
         return future
 
+    async def is_asked(self) -> None:
+        """Returns when it was asked to commit spans."""
+        assert await asyncio.to_thread(self.asked.wait, 20), "no spans came"
+
     def _commit(self, batch: Sequence[TraceChunk], future: "Future[CommitResult]") -> None:
-        self.free.wait(10)
+        self.free.wait(30)
         if self.failing:
             future.set_exception(StoreUnavailable("the disk is full"))
             return

@@ -4,6 +4,7 @@ In: a real `receive` process. Out: nothing lost, no call ended in a way after wh
 """
 
 import asyncio
+import os
 import signal
 import sqlite3
 import subprocess
@@ -39,8 +40,10 @@ class Receiver:
     def start(self) -> "subprocess.Popen[bytes]":
         options = [f"--data-dir={self.data_dir}", f"--grpc-port={self.grpc_port}"]
         options += [f"--http-port={self.http_port}", f"--temporal-address=127.0.0.1:{free_port()}"]
+        env = os.environ | {"KELET_DRAIN": "1m"}
         with (self.data_dir.parent / "log").open("ab") as log:
-            self.process = subprocess.Popen([*CLI, "receive", *options], stdout=log, stderr=log)
+            command = [*CLI, "receive", *options]
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, env=env)
         for _ in range(300):
             if self.health() == "SERVING":
                 return self.process
@@ -60,6 +63,11 @@ class Receiver:
     def await_spans(self) -> None:
         """Until the first request is committed."""
         while not self.count("spans_accepted"):
+            time.sleep(0.05)
+
+    def await_requests(self) -> None:
+        """Until the first request is admitted."""
+        while not self.count("requests"):
             time.sleep(0.05)
 
     def count(self, name: str) -> int:
@@ -138,12 +146,12 @@ async def test_a_second_signal_ends_it_at_once(receiver: Receiver) -> None:
         lock.execute("BEGIN IMMEDIATE")
         codes: Counter[object] = Counter()
         sending = asyncio.create_task(send_all(receiver.grpc_port, list(requests(1)), codes))
-        await asyncio.sleep(1)
+        await asyncio.to_thread(receiver.await_requests)
         process.send_signal(signal.SIGTERM)
         await asyncio.sleep(1)
         assert process.poll() is None, "the first signal waits for what is in flight"
         process.send_signal(signal.SIGTERM)
-        assert await asyncio.to_thread(process.wait, 2) == 128 + signal.SIGTERM
+        assert await asyncio.to_thread(process.wait, 30) == 128 + signal.SIGTERM
         assert await sending == []
         lock.execute("ROLLBACK")
     lock.close()

@@ -33,6 +33,7 @@ from tests.integration.edge import (
     small_settings,
 )
 from tests.unit.otlp import request, span
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -137,7 +138,7 @@ async def test_overload_asks_to_come_back_with_retry_info() -> None:
     pause = timedelta(seconds=2)
     async with running(store, max_in_flight_requests=1, retry_after=pause) as edge:
         first = asyncio.create_task(export(edge, GOOD))
-        await asyncio.sleep(0.2)
+        await store.is_asked()
         error = await refused(edge, GOOD)
         store.free.set()
         await first
@@ -156,7 +157,7 @@ async def test_a_caller_who_hangs_up_does_not_lose_what_was_begun() -> None:
     store.free.clear()
     async with running(store) as edge:
         call = asyncio.create_task(export(edge, GOOD))
-        await asyncio.sleep(0.2)
+        await store.is_asked()
         call.cancel()
         await asyncio.gather(call, return_exceptions=True)
         store.free.set()
@@ -189,13 +190,14 @@ async def test_a_stop_finishes_what_is_in_flight_and_frees_the_ports() -> None:
     store.free.clear()
     async with running(store) as edge:
         call = asyncio.create_task(export(edge, GOOD))
+        await store.is_asked()
         async with channel(edge) as opened:
             watch = HealthStub(opened).Watch(health_pb2.HealthCheckRequest())
             await anext(aiter(watch))
             stop = asyncio.create_task(edge.stop())
             await asyncio.sleep(0.2)
             store.free.set()
-            await asyncio.wait_for(stop, 3)
+            await asyncio.wait_for(stop, 30)
         assert await call == b""
     ports = edge.grpc_port, edge.http_port
     async with running(store, grpc_port=ports[0], http_port=ports[1]) as edge:
@@ -290,7 +292,7 @@ async def test_overload_over_http_says_when_to_come_back() -> None:
     body = {"session_id": "s", "kind": "event", "source": "human"}
     async with running(store, max_in_flight_requests=1) as edge, httpx.AsyncClient() as client:
         held = asyncio.create_task(export(edge, GOOD))
-        await asyncio.sleep(0.2)
+        await store.is_asked()
         url = f"http://127.0.0.1:{edge.http_port}/api/projects/p/signal"
         busy = await client.post(url, json=body)
         assert (busy.status_code, busy.headers["retry-after"]) == (429, "1")
@@ -307,7 +309,7 @@ async def test_healthz() -> None:
             answer = await client.get(url)
             assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
             store.failing = True
-            await asyncio.sleep(0.3)
+            await until(lambda: not edge.board.serving)
             answer = await client.get(url)
             assert (answer.status_code, answer.json()["status"]) == (503, "down")
 

@@ -26,6 +26,7 @@ from exporter.settings import MIB
 from tests.integration.edge import SinkStore, channel, export, running
 from tests.unit.otlp import request, span
 from tests.unit.test_logs import logs, reasoning
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -183,7 +184,7 @@ async def test_overload_and_outage_say_when_to_come_back() -> None:
     store.free.clear()
     async with running(store, max_in_flight_requests=1) as edge, client_of(edge) as client:
         held = asyncio.create_task(export(edge, GOOD))
-        await asyncio.sleep(0.2)
+        await store.is_asked()
         busy = await client.post("/v1/traces", content=GOOD, headers=PROTOBUF)
         assert (busy.status_code, busy.headers["retry-after"]) == (429, "1")
         assert Status.FromString(busy.content).code == grpc.StatusCode.RESOURCE_EXHAUSTED.value[0]
@@ -209,8 +210,12 @@ async def test_a_slow_body_counts_while_it_comes() -> None:
     limits = {"max_request_bytes": MIB, "max_in_flight_bytes": MIB + 10}
     async with http(store, **limits) as client:
         first = asyncio.create_task(client.post("/v1/traces", content=slow(), headers=PROTOBUF))
-        await asyncio.sleep(0.3)
-        assert (await client.post("/v1/traces", content=GOOD, headers=PROTOBUF)).status_code == 429
+
+        async def refuses() -> bool:
+            answer = await client.post("/v1/traces", content=GOOD, headers=PROTOBUF)
+            return answer.status_code == 429
+
+        await until(refuses)
         more.set()
         await first
         assert (await client.post("/v1/traces", content=GOOD, headers=PROTOBUF)).is_success
@@ -224,7 +229,7 @@ async def test_a_body_that_stops_in_the_middle_gives_its_room_back(
 
     async def stuck() -> AsyncGenerator[bytes]:
         yield GOOD
-        await asyncio.sleep(5)
+        await asyncio.sleep(20)
 
     async with http(store, max_in_flight_requests=1) as client:
         answer = await client.post("/v1/traces", content=stuck(), headers=PROTOBUF)

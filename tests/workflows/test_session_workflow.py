@@ -18,6 +18,7 @@ from pipeline.temporal.failures import FailureTable
 from pipeline.temporal.ids import session_workflow_id
 from pipeline.temporal.nudges import nudge_session
 from pipeline.worker.compose import WORKFLOWS
+from tests.waiting import until
 from tests.workflows.scripted import ScriptedSession
 
 pytestmark = pytest.mark.slow
@@ -86,15 +87,13 @@ async def test_children_carry_the_names_of_the_design(client: Client) -> None:
 
 async def test_it_waits_for_the_rest_of_the_silence(client: Client) -> None:
     script = ScriptedSession(silent_for=timedelta(0))
-    async with cycle(client, script, debounce="1s") as session:
+    async with cycle(client, script, debounce="3s") as session:
         await session.nudge(1)
-        await asyncio.sleep(0.5)
-        assert script.calls == ["clock"]
+        await until(lambda: script.calls == ["clock"])
         # Spans came meanwhile: when it wakes it is told so, and waits for the rest.
-        script.silent_for = timedelta(seconds=0.4)
-        await asyncio.sleep(0.9)
-        assert script.calls == ["clock", "clock"]
         script.silent_for = timedelta(seconds=1)
+        await until(lambda: script.calls == ["clock", "clock"])
+        script.silent_for = timedelta(seconds=3)
         await session.end()
     assert script.calls[2] == "clock"
     assert set(script.calls[3:6]) == STAGES
@@ -132,10 +131,7 @@ async def test_nudge_right_after_the_compare_and_set_is_not_lost(client: Client)
 
         script.on_commit = lambda _: commit_then_nudge()
         await session.nudge(1)
-        deadline = asyncio.get_running_loop().time() + 20
-        while script.calls.count("clock") < 2:
-            assert asyncio.get_running_loop().time() < deadline
-            await asyncio.sleep(0.05)
+        await until(lambda: script.calls.count("clock") >= 2)
         await session.end()
 
 
@@ -187,11 +183,14 @@ async def test_many_signals_continue_as_new(
         first = (await session.handle.describe()).run_id
         for version in (2, 3, 4):
             await session.nudge(version)
-        await asyncio.sleep(0.5)
-        described = await session.handle.describe()
+
+        async def has_continued() -> bool:
+            return (await session.handle.describe()).run_id != first
+
+        await until(has_continued)
         script.silent_for = timedelta(seconds=2)
-        assert described.run_id != first
         await session.end()
+        described = await session.handle.describe()
     assert "commit@1:ok" in script.calls
     assert SessionWorkflow.__name__ == described.workflow_type
 
