@@ -10,7 +10,7 @@ from exporter.rpc.v1 import status_pb2 as pb
 from exporter.status_wire import optional_text, present, text
 from pipeline.model.cluster import Rate
 from pipeline.model.evidence import Evidence
-from pipeline.model.finding import MechanismStep, ModelExplanation, PatchTrial
+from pipeline.model.finding import MechanismStep, ModelExplanation, PatchTrial, RivalCause
 
 
 def rate_to_message(rate: Rate) -> pb.Rate:
@@ -57,6 +57,32 @@ def _trial_to_message(trial: PatchTrial | None) -> pb.PatchTrial | None:
     return pb.PatchTrial(fixed=rate_to_message(trial.fixed), broken=rate_to_message(trial.broken))
 
 
+def _rival_to_message(rival: RivalCause) -> pb.RivalCause:
+    return pb.RivalCause(
+        says=text(rival.says),
+        why_not=text(rival.why_not),
+        agent=text(rival.agent),
+        feature=text(rival.feature),
+        failing=rate_to_message(rival.failing),
+        healthy=rate_to_message(rival.healthy),
+        p_value=rival.p_value,
+        separates=rival.separates,
+    )
+
+
+def _rival_from_message(message: pb.RivalCause) -> RivalCause:
+    return RivalCause(
+        says=message.says,
+        why_not=message.why_not,
+        agent=message.agent,
+        feature=message.feature,
+        failing=rate_from_message(message.failing),
+        healthy=rate_from_message(message.healthy),
+        p_value=message.p_value,
+        separates=message.separates,
+    )
+
+
 def explanation_to_message(explanation: ModelExplanation | None) -> pb.ModelExplanation | None:
     """Explanation -> message."""
     if explanation is None:
@@ -75,6 +101,7 @@ def explanation_to_message(explanation: ModelExplanation | None) -> pb.ModelExpl
         cost_tokens=explanation.cost_tokens,
         trial=_trial_to_message(explanation.trial),
         trial_reason=optional_text(explanation.trial_reason),
+        rivals=[_rival_to_message(rival) for rival in explanation.rivals],
     )
 
 
@@ -99,4 +126,5 @@ def explanation_from_message(message: pb.ModelExplanation) -> ModelExplanation:
         if message.HasField("trial")
         else None,
         trial_reason=present(message, "trial_reason"),
+        rivals=tuple(_rival_from_message(rival) for rival in message.rivals),
     )

@@ -14,7 +14,17 @@ from pipeline.model.cluster import Cluster, Condition, GateState, Rate, Rule
 from pipeline.model.coverage import Coverage, Progress
 from pipeline.model.detection import Detection, DetectorRole
 from pipeline.model.evidence import Evidence, Located
-from pipeline.model.finding import Basis, Finding, FindingState, HealthyRate, PromptPatch
+from pipeline.model.finding import (
+    Basis,
+    Finding,
+    FindingState,
+    HealthyRate,
+    MechanismStep,
+    ModelExplanation,
+    PatchTrial,
+    PromptPatch,
+    RivalCause,
+)
 from pipeline.model.session import (
     Candidate,
     EnrichResult,
@@ -104,6 +114,36 @@ FINDING = Finding(
         ),
     ),
     tried=("claim-scorer, run.latency: p = 0.81",),
+)
+
+EXPLAINED = FINDING.model_copy(
+    update={
+        "explanation": ModelExplanation(
+            model="scripted",
+            root_cause="transcript-summarizer changes the order of what was said.",
+            mechanism=(MechanismStep(says="It groups by speaker.", evidence=FINDING.evidence[0]),),
+            n_verified=1,
+            n_claims=2,
+            cost_usd=0.25,
+            cost_tokens=1234,
+            trial=PatchTrial(
+                fixed=Rate(k=0, n=8, low=0.0, high=0.3), broken=Rate(k=1, n=8, low=0.0, high=0.5)
+            ),
+            trial_reason="the patch that was tried breaks 1 of 8 and fixes 0 of 8.",
+            rivals=(
+                RivalCause(
+                    says="It is too slow.",
+                    why_not="Slow ones are answered well too.",
+                    agent="transcript-summarizer",
+                    feature="run.latency",
+                    failing=Rate(k=20, n=52, low=0.26, high=0.52),
+                    healthy=Rate(k=99, n=248, low=0.34, high=0.46),
+                    p_value=1.0,
+                    separates=False,
+                ),
+            ),
+        )
+    }
 )
 
 NO_CAUSE = FINDING.model_copy(

@@ -25,7 +25,14 @@ from exporter.cli.render_text import (
 )
 from pipeline.model.cluster import Rate
 from pipeline.model.evidence import Evidence
-from pipeline.model.finding import Basis, Finding, FindingState, ModelExplanation, PromptPatch
+from pipeline.model.finding import (
+    Basis,
+    Finding,
+    FindingState,
+    ModelExplanation,
+    PromptPatch,
+    RivalCause,
+)
 
 STATE_STYLES = {
     FindingState.OPEN: "red",
@@ -176,15 +183,29 @@ def _explanation(explanation: ModelExplanation) -> Iterator[RenderableType]:
     for step in explanation.mechanism:
         yield Text(plain(step.says))
         yield from _quotes([step.evidence])
+    if explanation.rivals:
+        yield Text("Rival causes, measured:", style="dim")
+        yield from bullets([_rival(rival) for rival in explanation.rivals], "✗")
     if explanation.trial is not None:
         fixed, broken = explanation.trial.fixed, explanation.trial.broken
         yield Text(
             f"The patch, tried again: fixes {_share(fixed)}, breaks {_share(broken)} of what passed."
         )
+        if explanation.trial_reason:
+            yield Text(f"Not proposed: {plain(explanation.trial_reason)}")
     elif explanation.trial_reason:
         yield Text(f"The patch was not tried: {plain(explanation.trial_reason)}.", style="dim")
     cost = f"{explanation.cost_usd:.4f} USD, {explanation.cost_tokens:,} tokens"
     yield Text(f"This diagnosis cost {cost}.", style="dim")
+
+
+def _rival(rival: RivalCause) -> str:
+    outcome = "separates too" if rival.separates else "does not separate"
+    return (
+        f"{rival.says} {rival.why_not} ({rival.agent}, {rival.feature}: "
+        f"{rival.failing.k}/{rival.failing.n} failing, {rival.healthy.k}/{rival.healthy.n} healthy, "
+        f"adjusted p {rival.p_value:.2g}, {outcome})"
+    )
 
 
 def _share(rate: Rate) -> str:

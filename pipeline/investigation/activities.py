@@ -15,7 +15,7 @@ from pipeline.investigation.contracts import CommitFindingInput, InvestigateInpu
 from pipeline.investigation.contrast import contrast
 from pipeline.investigation.engine import Diagnosis, InvestigationEngine, write_finding
 from pipeline.investigation.explanation.contracts import Explained
-from pipeline.investigation.explanation.result import add_explanation
+from pipeline.investigation.explanation.result import add_explanation, hold_to_trial
 from pipeline.investigation.explanation.table import handles
 from pipeline.investigation.patch import Patch
 from pipeline.investigation.result import ContrastResult
@@ -109,7 +109,11 @@ class InvestigationActivities:
             rows, spans = self._read(cluster.project, shelf.take(DIAGNOSIS, Diagnosis))
             result = shelf.take(CONTRAST, ContrastResult)
             lines = _explained(shelf).lines
-            return PatchFound(**patch.write_patch(result, rows, spans, lines)._asdict())
+            plain = patch.write_patch(result, rows, spans)
+            if not lines:
+                return PatchFound(**plain._asdict())
+            found = patch.write_patch(result, rows, spans, lines)
+            return PatchFound(**found._asdict(), plain=plain.patch)
 
         done = self._stage(work, PATCH, compute)
         if done.stop is not None or self._model is None:
@@ -189,7 +193,8 @@ class InvestigationActivities:
         named = {name: s for name, s in handles(result).items() if name in names}
         steps = {name: read_steps(self._spans(finding.project, s)) for name, s in named.items()}
         tried = shelf.take(TRIAL, Tried) if shelf.has(TRIAL) else Tried(reason=NO_PATCH)
-        return add_explanation(finding, (explained, tried), result, steps, self._model or "")
+        found = add_explanation(finding, (explained, tried), result, steps, self._model or "")
+        return hold_to_trial(found, shelf.take(PATCH, PatchFound).plain)
 
     def _spans(self, project: str, session_id: str) -> Sequence[Span]:
         key = SessionKey.of(project, session_id)

@@ -37,6 +37,8 @@ class PatchFound(Frozen):
 
     patch: PromptPatch | None
     reason: str | None
+    plain: PromptPatch | None = None
+    """The one without a model's lines, where `patch` has them."""
 
 
 class StageShelf:

@@ -4,6 +4,7 @@ In: steps, texts of spans. Out: bounded, fenced parts. Next: the briefs and tool
 explain (`pipeline.investigation`) and interrogate (`pipeline.interrogation`).
 """
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
@@ -13,12 +14,23 @@ from pipeline.model.step import Step
 PART = 4_000
 """Characters that a tool hands out at once; the rest is read in further parts, never cut silently."""
 MAX_LINE = 160
+_SEEN = frozenset("\n\t\u200c\u200d")
+_HIDDEN = ("Cc", "Cf", "Co", "Cs")
 
 
 def fenced(text: str, source: str) -> str:
     """Untrusted text between markers that are drawn from the text itself, so it cannot hold them."""
-    mark = sha256(text.encode("utf-8", "replace")).hexdigest()[:12]
-    return f'<data source="{source}" mark="{mark}">\n{text}\n</data mark="{mark}">'
+    shown = visible(text)
+    mark = sha256(shown.encode("utf-8", "replace")).hexdigest()[:12]
+    return f'<data source="{source}" mark="{mark}">\n{shown}\n</data mark="{mark}">'
+
+
+def visible(text: str) -> str:
+    """Characters that nobody sees, written out: a person must be able to read what a model reads."""
+    return "".join(
+        f"\\u{{{ord(c):x}}}" if c not in _SEEN and unicodedata.category(c) in _HIDDEN else c
+        for c in text
+    )
 
 
 def outline(steps: Sequence[Step]) -> str:

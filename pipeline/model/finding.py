@@ -52,6 +52,21 @@ class MechanismStep(Frozen):
     evidence: Evidence
 
 
+class RivalCause(Frozen):
+    """Another cause that was considered, with the numbers that were measured for it."""
+
+    says: str
+    why_not: str
+    agent: str
+    feature: str
+    """A feature of the contrast, or `in: words` / `out: words` that the agent was given or gave."""
+    failing: Rate
+    healthy: Rate
+    p_value: float
+    """Adjusted for everything that was tried."""
+    separates: bool
+
+
 class PatchTrial(Frozen):
     """Recorded requests of held-out sessions put again, with the old and with the patched prompt.
 
@@ -80,7 +95,8 @@ class ModelExplanation(Frozen):
     cost_tokens: int = 0
     trial: PatchTrial | None = None
     trial_reason: str | None = None
-    """Why the patch was not tried."""
+    """Why the patch was not tried, or why the patch that was tried is not the one proposed."""
+    rivals: tuple[RivalCause, ...] = ()
 
 
 class Finding(Frozen):

@@ -87,7 +87,13 @@ def _model_parts(store: Store, client: Client, config: Config) -> "Explaining | 
         return None
     from pipeline.worker.explaining import explaining
 
-    return explaining(store, client, settings, max_spans=config.max_spans_a_session)
+    return explaining(
+        store,
+        client,
+        settings,
+        max_spans=config.max_spans_a_session,
+        max_sessions=config.max_sessions_an_agent,
+    )
 
 
 def activities(

@@ -37,11 +37,11 @@ class Explaining(NamedTuple):
 
 
 def explaining(
-    store: Store, client: Client, settings: ModelSettings, *, max_spans: int
+    store: Store, client: Client, settings: ModelSettings, *, max_spans: int, max_sessions: int
 ) -> Explaining:
     """Open the door and the desk of this process, and say what the worker has to run."""
     open_door(Door(settings, store))
-    desk = Desk(store, max_spans=max_spans)
+    desk = Desk(store, max_spans=max_spans, max_sessions=max_sessions)
     open_desk(desk)
     own = ExplanationActivities(store, desk)
     trial = TrialActivities(store, _detections, max_spans=max_spans)

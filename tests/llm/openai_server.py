@@ -16,6 +16,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 SLOW_SECONDS = 1.0
+RIVAL = {
+    "says": "It takes too long over it.",
+    "test": {"agent": "summarizer", "feature": "in: dollars"},
+    "why_not": "All of them are given the same.",
+}
 
 
 class ScriptedServer(ThreadingHTTPServer):
@@ -138,15 +143,16 @@ def answer(body: dict[str, Any]) -> dict[str, Any]:
     if not results:
         return _call("read_step", {"session": "F1", "step": 2})
     given = re.search(r"\[in user\] ([^.\n]*)", str(results[-1]["content"]))
-    claim = {"says": "This is what it was given.", "session": "F1", "step": 2}
+    claim = {"says": "Here it is given the figures.", "session": "F1", "step": 2}
     quote = given[1] if given else "nothing"
     return _call(
         next(n for n in names if n.startswith("final")),
         {
             "cause": "C1",
-            "root_cause": "The blamed agent drops what it was given.",
+            "root_cause": "The summarizer drops numbers.",
             "mechanism": [{**claim, "quote": quote}],
-            "prompt_lines": ["Keep every figure of the letter in the summary."],
+            "rivals": [RIVAL],
+            "prompt_lines": ["Carry over every number and figure."],
         },
     )
 

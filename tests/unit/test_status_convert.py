@@ -17,7 +17,7 @@ from pipeline.model.evidence import Evidence
 from pipeline.model.finding import Finding, HealthyRate, PromptPatch
 from pipeline.model.session import Session, SessionState
 from pipeline.model.signal import Verdict
-from tests.samples import CLUSTER, DETAIL, FINDING, NO_CAUSE, SESSION
+from tests.samples import CLUSTER, DETAIL, EXPLAINED, FINDING, NO_CAUSE, SESSION
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 count = st.integers(0, 2**31 - 1)
@@ -124,7 +124,7 @@ def test_session_survives(session: Session) -> None:
 
 
 def test_full_samples_survive() -> None:
-    for finding in (FINDING, NO_CAUSE):
+    for finding in (FINDING, NO_CAUSE, EXPLAINED):
         assert convert_findings.finding_from_message(
             convert_findings.finding_to_message(finding)
         ) == (finding)

@@ -564,7 +564,7 @@ class Finding(_message.Message):
     def __init__(self, id: _Optional[str] = ..., project: _Optional[str] = ..., state: _Optional[_Union[FindingState, str]] = ..., title: _Optional[str] = ..., root_cause: _Optional[str] = ..., trigger: _Optional[str] = ..., blamed_agent: _Optional[str] = ..., blamed_step: _Optional[str] = ..., surfaced_agent: _Optional[str] = ..., feature: _Optional[str] = ..., basis: _Optional[_Union[Basis, str]] = ..., n_sessions: _Optional[int] = ..., session_ids: _Optional[_Iterable[str]] = ..., failing: _Optional[_Union[Rate, _Mapping]] = ..., healthy: _Optional[_Union[HealthyRate, _Mapping]] = ..., p_value: _Optional[float] = ..., q_value: _Optional[float] = ..., n_tests: _Optional[int] = ..., verdict_sources: _Optional[_Iterable[_Union[SignalSource, str]]] = ..., evidence: _Optional[_Iterable[_Union[Evidence, _Mapping]]] = ..., tags: _Optional[_Iterable[str]] = ..., prompt_patch: _Optional[_Union[PromptPatch, _Mapping]] = ..., prompt_patch_reason: _Optional[str] = ..., engine: _Optional[str] = ..., engine_version: _Optional[str] = ..., cluster_id: _Optional[str] = ..., revision: _Optional[int] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., source_cluster_ids: _Optional[_Iterable[str]] = ..., healthy_evidence: _Optional[_Iterable[_Union[Evidence, _Mapping]]] = ..., tried: _Optional[_Iterable[str]] = ..., explanation: _Optional[_Union[ModelExplanation, _Mapping]] = ...) -> None: ...
 
 class ModelExplanation(_message.Message):
-    __slots__ = ("model", "mechanism", "n_verified", "n_claims", "reason", "cost_usd", "cost_tokens", "trial", "trial_reason", "root_cause")
+    __slots__ = ("model", "mechanism", "n_verified", "n_claims", "reason", "cost_usd", "cost_tokens", "trial", "trial_reason", "root_cause", "rivals")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     MECHANISM_FIELD_NUMBER: _ClassVar[int]
     N_VERIFIED_FIELD_NUMBER: _ClassVar[int]
@@ -575,6 +575,7 @@ class ModelExplanation(_message.Message):
     TRIAL_FIELD_NUMBER: _ClassVar[int]
     TRIAL_REASON_FIELD_NUMBER: _ClassVar[int]
     ROOT_CAUSE_FIELD_NUMBER: _ClassVar[int]
+    RIVALS_FIELD_NUMBER: _ClassVar[int]
     model: str
     mechanism: _containers.RepeatedCompositeFieldContainer[MechanismStep]
     n_verified: int
@@ -585,7 +586,28 @@ class ModelExplanation(_message.Message):
     trial: PatchTrial
     trial_reason: str
     root_cause: str
-    def __init__(self, model: _Optional[str] = ..., mechanism: _Optional[_Iterable[_Union[MechanismStep, _Mapping]]] = ..., n_verified: _Optional[int] = ..., n_claims: _Optional[int] = ..., reason: _Optional[str] = ..., cost_usd: _Optional[float] = ..., cost_tokens: _Optional[int] = ..., trial: _Optional[_Union[PatchTrial, _Mapping]] = ..., trial_reason: _Optional[str] = ..., root_cause: _Optional[str] = ...) -> None: ...
+    rivals: _containers.RepeatedCompositeFieldContainer[RivalCause]
+    def __init__(self, model: _Optional[str] = ..., mechanism: _Optional[_Iterable[_Union[MechanismStep, _Mapping]]] = ..., n_verified: _Optional[int] = ..., n_claims: _Optional[int] = ..., reason: _Optional[str] = ..., cost_usd: _Optional[float] = ..., cost_tokens: _Optional[int] = ..., trial: _Optional[_Union[PatchTrial, _Mapping]] = ..., trial_reason: _Optional[str] = ..., root_cause: _Optional[str] = ..., rivals: _Optional[_Iterable[_Union[RivalCause, _Mapping]]] = ...) -> None: ...
+
+class RivalCause(_message.Message):
+    __slots__ = ("says", "why_not", "agent", "feature", "failing", "healthy", "p_value", "separates")
+    SAYS_FIELD_NUMBER: _ClassVar[int]
+    WHY_NOT_FIELD_NUMBER: _ClassVar[int]
+    AGENT_FIELD_NUMBER: _ClassVar[int]
+    FEATURE_FIELD_NUMBER: _ClassVar[int]
+    FAILING_FIELD_NUMBER: _ClassVar[int]
+    HEALTHY_FIELD_NUMBER: _ClassVar[int]
+    P_VALUE_FIELD_NUMBER: _ClassVar[int]
+    SEPARATES_FIELD_NUMBER: _ClassVar[int]
+    says: str
+    why_not: str
+    agent: str
+    feature: str
+    failing: Rate
+    healthy: Rate
+    p_value: float
+    separates: bool
+    def __init__(self, says: _Optional[str] = ..., why_not: _Optional[str] = ..., agent: _Optional[str] = ..., feature: _Optional[str] = ..., failing: _Optional[_Union[Rate, _Mapping]] = ..., healthy: _Optional[_Union[Rate, _Mapping]] = ..., p_value: _Optional[float] = ..., separates: _Optional[bool] = ...) -> None: ...
 
 class MechanismStep(_message.Message):
     __slots__ = ("says", "evidence")

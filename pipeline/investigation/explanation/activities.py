@@ -7,12 +7,13 @@ Next: `InvestigateIssueWorkflow` goes on with the diagnosis.
 from temporalio import activity
 
 from pipeline.investigation.contracts import InvestigateInput
-from pipeline.investigation.explanation.brief import brief
+from pipeline.investigation.explanation.brief import brief, for_judge
 from pipeline.investigation.explanation.check import check
 from pipeline.investigation.explanation.contracts import Checked, CheckInput, KeepInput, Text
 from pipeline.investigation.explanation.desk import Desk
 from pipeline.investigation.stages import EXPLANATION, StageShelf
 from pipeline.store import Store
+from pipeline.temporal.heartbeat import heartbeating
 
 
 class ExplanationActivities:
@@ -31,10 +32,12 @@ class ExplanationActivities:
     @activity.defn(no_thread_cancel_exception=True)
     def check_explanation(self, asked: CheckInput) -> Checked:
         """What stands of it."""
-        names = {claim.session for claim in asked.explanation.mechanism}
-        found = {name: self._desk.steps(asked.work, name) for name in sorted(names)}
-        steps = {name: of_session for name, of_session in found.items() if of_session is not None}
-        return check(asked.explanation, self._desk.contrast(asked.work), steps)
+        with heartbeating():
+            known = self._desk.known(asked.work)
+            checked = check(asked.explanation, known)
+        if checked.explanation is None:
+            return checked
+        return checked.model_copy(update={"judging": for_judge(checked.explanation, known.steps)})
 
     @activity.defn(no_thread_cancel_exception=True)
     def keep_explanation(self, keep: KeepInput) -> None:

@@ -7,7 +7,13 @@ and each tool call is an activity of its own that Temporal records and retries.
 from pydantic_ai import Agent, FunctionToolset, RunContext
 from pydantic_ai.durable_exec.temporal import TemporalDurability
 
-from pipeline.investigation.explanation.contracts import Explanation, Judgement, Reading
+from pipeline.investigation.explanation.contracts import (
+    MAX_NAME,
+    Candidate,
+    Explanation,
+    Judgement,
+    Reading,
+)
 from pipeline.investigation.explanation.desk import the_desk
 from pipeline.llm.asking import ASK, READ, UNTRUSTED
 from pipeline.llm.door import resolver
@@ -16,11 +22,23 @@ from pipeline.llm.settings import CONFIGURED
 EXPLAIN = f"""You explain why AI agents fail. A permutation test has compared failing with healthy
 sessions; its table is your brief and your judge. You explain its result, you do not invent another.
 
-Work like this: read steps of failing sessions (outline, read_step), compare them with healthy ones,
-consider rival causes of the table and say why they are not it. Then answer with the cause's row, one
-sentence of root cause, the mechanism from the blamed step to the visible failure, each claim with a
-verbatim quote of the step that shows it, and up to four lines to add to the blamed agent's system
-prompt. Copy quotes exactly. Use only numbers that stand in the table or in your quotes.
+Work like this:
+1. Read steps of failing sessions (outline, read_step), compare them with healthy ones (search), and
+   look at retries where the agents run on Temporal (temporal_history).
+2. Propose rival causes that would show as the same failure, and ask for numbers on each
+   (test_candidate). Keep the cause that separates.
+3. Answer with:
+   - cause: the row of the table that you keep.
+   - root_cause: one sentence. The agent of the row comes first, then what the row says of it in at
+     least one of the row's own words, then what that leads to.
+   - mechanism: the steps from the blamed agent to the visible failure, each with a verbatim quote of
+     the step that shows it, at least one of them from a step of the blamed agent.
+   - rivals: each as a row of the table or as a test, and why it is not the cause.
+   - tags: short, made of words of your sentences.
+   - prompt_lines: up to four lines to add to the blamed agent's system prompt against what the row
+     says, in its words.
+Write in English, in your own words: what sessions say belongs into quotes, which you copy exactly.
+Use only numbers that stand in the table or in the quote beside them. No links.
 
 {UNTRUSTED}"""
 
@@ -33,9 +51,9 @@ tools: FunctionToolset[Reading] = FunctionToolset(id="store")
 
 
 @tools.tool
-def outline(ctx: RunContext[Reading], session: str) -> str:
-    """The steps of a session (F1, H2 ...), one numbered line each."""
-    return the_desk().outline(ctx.deps.work, session)
+def outline(ctx: RunContext[Reading], session: str, part: int = 1) -> str:
+    """The steps of a session (F1, H2 ...), one numbered line each. Long ones come in parts."""
+    return the_desk().outline(ctx.deps.work, session, part)
 
 
 @tools.tool
@@ -57,10 +75,18 @@ def contrast_table(ctx: RunContext[Reading]) -> str:
 
 
 @tools.tool
-def test_candidate(ctx: RunContext[Reading], agent: str, side: str, text: str) -> str:
-    """How often `text` stands in what an agent was given (side `in`) or gave (side `out`), failing
-    against healthy, over the readable sessions. For thinking only: a cause is a row of the table."""
-    return the_desk().count(ctx.deps.work, agent, side, text)
+def temporal_history(ctx: RunContext[Reading], session: str, part: int = 1) -> str:
+    """Workflows and activities of a session with their attempts, failures and times, from its spans."""
+    return the_desk().history(ctx.deps.work, session, part)
+
+
+@tools.tool
+def test_candidate(ctx: RunContext[Reading], agent: str, feature: str) -> str:
+    """How often a feature of an agent shows in failing and in healthy sessions, and by how much that
+    may be chance. `feature` is a name as in the table (handoff.numbers, run.latency ...), or
+    `in: words` for words that the agent was given, `out: words` for words that it gave."""
+    candidate = Candidate(agent=agent[:MAX_NAME] or "-", feature=feature[:MAX_NAME] or "-")
+    return the_desk().test(ctx.deps.work, candidate)
 
 
 explainer: Agent[Reading, Explanation] = Agent(

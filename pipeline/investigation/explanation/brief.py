@@ -5,11 +5,21 @@ In: a cluster and its contrast. Out: prompts as text, of bounded length. Next: `
 
 from collections.abc import Sequence
 
-from pipeline.investigation.explanation.contracts import Explanation
+from pipeline.investigation.explanation.check import Steps
+from pipeline.investigation.explanation.contracts import Claim, Explanation
 from pipeline.investigation.explanation.table import handles, rows_of
 from pipeline.investigation.result import ContrastResult
 from pipeline.llm.reading import fenced
 from pipeline.model.cluster import Cluster
+
+MAX_ROW = 700
+MAX_LABEL = 500
+
+
+def table(result: ContrastResult) -> str:
+    """The contrast table. Its numbers are the statistics', its names the application's."""
+    lines = "\n".join(row.words()[:MAX_ROW] for row in rows_of(result))
+    return fenced(lines or "no cause was named", "contrast table")
 
 
 def brief(cluster: Cluster, result: ContrastResult) -> str:
@@ -17,13 +27,11 @@ def brief(cluster: Cluster, result: ContrastResult) -> str:
     named = handles(result)
     failing = [h for h in named if h.startswith("F")]
     healthy = [h for h in named if h.startswith("H")]
-    blamed = result.blamed
     lines = [
-        f"Issue: sessions in which {result.surfaced_agent} fails the user.",
-        f"Cluster: {fenced(cluster.label, 'cluster label')}",
-        f"Blamed by the statistics: {blamed.agent if blamed else 'nobody'}.",
-        "Contrast table (from a permutation test over all sessions):",
-        *(row.words() for row in rows_of(result)),
+        "Issue: the failing sessions of one cluster, labelled",
+        fenced(cluster.label[:MAX_LABEL], "cluster label"),
+        "Contrast table, from a permutation test over all sessions; the statistics blame C1:",
+        table(result),
         f"Failing sessions you may read: {', '.join(failing) or 'none'}.",
         f"Healthy sessions you may read: {', '.join(healthy) or 'none'}.",
     ]
@@ -39,12 +47,28 @@ def again(faults: Sequence[str]) -> str:
     )
 
 
-def for_judge(explanation: Explanation) -> str:
-    """Claims beside their quotes, without the reasoning that led to them."""
+def for_judge(explanation: Explanation, steps: Steps) -> str:
+    """Claims beside their quotes and who wrote them, without the reasoning that led to them."""
     blocks = [
-        f"Claim {i}: {claim.says}\n{fenced(claim.quote, f'{claim.session} step {claim.step}')}"
+        f"Claim {i}: {fenced(claim.says, 'claim')}\n"
+        f"{fenced(claim.quote, f'{claim.session} step {claim.step}, {_side(claim, steps)}')}"
         for i, claim in enumerate(explanation.mechanism, 1)
     ]
     last = len(blocks) + 1
-    blocks.append(f"Claim {last}, by all quotes together: {explanation.root_cause}")
+    cause = fenced(explanation.root_cause, "claim")
+    blocks.append(f"Claim {last}, by all quotes together: {cause}")
     return "\n\n".join(blocks)
+
+
+def _side(claim: Claim, steps: Steps) -> str:
+    """Whose words a quote is: what a user says of an agent is not what the agent did."""
+    of_session = steps.get(claim.session, ())
+    if claim.step > len(of_session):
+        return "unknown"
+    step = of_session[claim.step - 1]
+    if any(claim.quote in m.content.text for m in step.outputs):
+        return "what it gave"
+    if any(claim.quote in c.arguments.text for c in step.tool_calls if c.arguments):
+        return "a call that it made"
+    roles = [m.role.value for m in step.inputs if claim.quote in m.content.text]
+    return f"what the {roles[0]} gave it" if roles else "its instructions or its error"

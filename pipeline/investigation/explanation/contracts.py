@@ -10,10 +10,12 @@ from pydantic import Field
 
 from pipeline.investigation.contracts import InvestigateInput
 from pipeline.llm.account import Account
+from pipeline.model.cluster import Rate
 from pipeline.model.frozen import Frozen
 
 Sentence = Annotated[str, Field(min_length=1, max_length=500)]
 MAX_CLAIMS = 6
+MAX_NAME = 200
 
 
 class Claim(Frozen):
@@ -29,10 +31,21 @@ class Claim(Frozen):
     """A verbatim part of what that step was given or gave."""
 
 
-class Rival(Frozen):
-    """Another cause that was considered."""
+class Candidate(Frozen):
+    """A feature to be tested: a name as in the contrast table, or words on one side of an agent."""
 
-    cause: Annotated[str, Field(pattern=r"^C[0-9]{1,2}$")]
+    agent: Annotated[str, Field(min_length=1, max_length=MAX_NAME)]
+    feature: Annotated[str, Field(min_length=1, max_length=MAX_NAME)]
+    """`handoff.order`, `run.latency` ...; `in: words` that it was given, `out: words` that it gave."""
+
+
+class Rival(Frozen):
+    """Another cause that was considered: a row of the table, or a candidate that is tested."""
+
+    says: Sentence
+    """The rival cause in one plain sentence."""
+    cause: Annotated[str, Field(pattern=r"^C[0-9]{1,2}$")] | None = None
+    test: Candidate | None = None
     why_not: Sentence
 
 
@@ -44,7 +57,8 @@ class Explanation(Frozen):
     root_cause: Sentence
     mechanism: Annotated[tuple[Claim, ...], Field(min_length=1, max_length=MAX_CLAIMS)]
     """From the blamed step to the visible failure."""
-    rivals: Annotated[tuple[Rival, ...], Field(max_length=8)] = ()
+    rivals: Annotated[tuple[Rival, ...], Field(min_length=1, max_length=6)]
+    """Other causes that would show as the same failure; each is measured."""
     tags: Annotated[
         tuple[Annotated[str, Field(pattern=r"^[a-z0-9-]{2,30}$")], ...], Field(max_length=5)
     ] = ()
@@ -87,6 +101,32 @@ class CheckInput(Frozen):
     explanation: Explanation
 
 
+class Measured(Frozen):
+    """A candidate in numbers: how often it shows, by how much that may be chance."""
+
+    agent: str
+    feature: str
+    failing: Rate
+    healthy: Rate
+    p_value: float
+    """Adjusted for everything that the contrast tried."""
+
+    def words(self) -> str:
+        """One line, without the names."""
+        return (
+            f"shows in {self.failing.k}/{self.failing.n} failing and {self.healthy.k}/"
+            f"{self.healthy.n} healthy sessions, adjusted p {self.p_value:.2g}"
+        )
+
+
+class RivalMeasured(Frozen):
+    """A rival with its numbers."""
+
+    says: str
+    why_not: str
+    numbers: Measured
+
+
 class Checked(Frozen):
     """What stands of an explanation; `faults` says of every part that does not why not."""
 
@@ -95,6 +135,9 @@ class Checked(Frozen):
     faults: tuple[str, ...] = ()
     n_claims: int = 0
     """Claims that were made, those that fell included."""
+    rivals: tuple[RivalMeasured, ...] = ()
+    judging: str = ""
+    """What the blind judge is shown of it."""
 
 
 class Explained(Frozen):
@@ -103,6 +146,7 @@ class Explained(Frozen):
     explanation: Explanation | None = None
     n_verified: int = 0
     n_claims: int = 0
+    rivals: tuple[RivalMeasured, ...] = ()
     reason: str | None = None
     micros: int = 0
     tokens: int = 0

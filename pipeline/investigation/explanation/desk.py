@@ -11,31 +11,47 @@ from collections.abc import Sequence
 from pipeline.conventions.steps import read_steps
 from pipeline.errors import NotFound
 from pipeline.investigation.contracts import InvestigateInput
-from pipeline.investigation.explanation.table import handles, rows_of
+from pipeline.investigation.explanation.brief import table
+from pipeline.investigation.explanation.candidates import (
+    MAX_NEEDLE,
+    MIN_NEEDLE,
+    measure_feature,
+    measure_words,
+    words_of,
+)
+from pipeline.investigation.explanation.check import Known
+from pipeline.investigation.explanation.contracts import Candidate, Measured
+from pipeline.investigation.explanation.history import temporal_history
+from pipeline.investigation.explanation.table import handles
 from pipeline.investigation.result import ContrastResult
 from pipeline.investigation.stages import CONTRAST, StageShelf
 from pipeline.llm.reading import fenced, outline, part_of, step_text, texts_of
 from pipeline.model.session import SessionKey
+from pipeline.model.span import Span
 from pipeline.model.step import Step
 from pipeline.store import Store
 
 AROUND = 80
-MAX_NEEDLE = 200
+UNKNOWN_CANDIDATE = (
+    "there is no such agent or feature: give an agent, and a feature named as in the contrast table "
+    "(handoff.numbers, run.latency ...) or `in: words` or `out: words`"
+)
 
 
 class Desk:
     """Read-only tools over the store."""
 
-    def __init__(self, store: Store, *, max_spans: int) -> None:
+    def __init__(self, store: Store, *, max_spans: int, max_sessions: int) -> None:
         self._store = store
         self._max_spans = max_spans
+        self._max_sessions = max_sessions
 
-    def outline(self, work: InvestigateInput, handle: str) -> str:
+    def outline(self, work: InvestigateInput, handle: str, part: int) -> str:
         """The steps of a session."""
         steps = self.steps(work, handle)
         if steps is None:
             return self._unknown(work, handle)
-        return fenced(part_of(outline(steps), 1), f"{handle} outline")
+        return fenced(part_of(outline(steps), part), f"{handle} outline")
 
     def read_step(self, work: InvestigateInput, handle: str, number: int, part: int) -> str:
         """One step."""
@@ -46,46 +62,22 @@ class Desk:
             return f"{handle} has the steps 1 to {len(steps)}"
         return fenced(part_of(step_text(steps[number - 1]), part), f"{handle} step {number}")
 
+    def history(self, work: InvestigateInput, handle: str, part: int) -> str:
+        """What Temporal did in a session."""
+        spans = self._spans(work, handle)
+        if spans is None:
+            return self._unknown(work, handle)
+        return fenced(part_of(temporal_history(spans), part), f"{handle} Temporal history")
+
     def search(self, work: InvestigateInput, text: str) -> str:
         """Where a text stands."""
-        return self._count(work, text, agent=None, side=None)
-
-    def count(self, work: InvestigateInput, agent: str, side: str, text: str) -> str:
-        """How often a text stands on one side of an agent."""
-        if side not in ("in", "out"):
-            return "side is `in` or `out`"
-        return self._count(work, text, agent=agent, side=side)
-
-    def table(self, work: InvestigateInput) -> str:
-        """The contrast table."""
-        return "\n".join(row.words() for row in rows_of(self.contrast(work)))
-
-    def contrast(self, work: InvestigateInput) -> ContrastResult:
-        """The statistics of this revision."""
-        return StageShelf(self._store, work).take(CONTRAST, ContrastResult)
-
-    def steps(self, work: InvestigateInput, handle: str) -> Sequence[Step] | None:
-        """The steps behind a handle; None for a handle that is none."""
-        session_id = handles(self.contrast(work)).get(handle)
-        if session_id is None:
-            return None
-        key = SessionKey.of(work.project, session_id)
-        return read_steps(self._store.load_spans(key, max_spans=self._max_spans).spans)
-
-    def _unknown(self, work: InvestigateInput, handle: str) -> str:
-        known = ", ".join(handles(self.contrast(work)))
-        return f"there is no session of that name; these can be read: {known}"
-
-    def _count(
-        self, work: InvestigateInput, text: str, *, agent: str | None, side: str | None
-    ) -> str:
         needle = text.strip().lower()[:MAX_NEEDLE]
-        if len(needle) < 2:
+        if len(needle) < MIN_NEEDLE:
             return "the text to look for is too short"
         counts = {"F": [0, 0], "H": [0, 0]}
         first = ""
-        for handle in handles(self.contrast(work)):
-            place = _find(self.steps(work, handle) or (), needle, agent, side)
+        for handle, steps in self._readable(work).items():
+            place = _find(steps, needle)
             counts[handle[0]][1] += 1
             if place is not None:
                 counts[handle[0]][0] += 1
@@ -93,24 +85,76 @@ class Desk:
         (f, n_f), (h, n_h) = counts["F"], counts["H"]
         return f"in {f} of {n_f} failing and {h} of {n_h} healthy sessions\n{first}".strip()
 
+    def test(self, work: InvestigateInput, candidate: Candidate) -> str:
+        """A candidate in numbers."""
+        found = self.measure(work, candidate)
+        if found is None:
+            return UNKNOWN_CANDIDATE
+        over = "sessions that can be read" if words_of(candidate) else "all sessions"
+        return f"over {over}: it {found.words()}"
 
-def _find(steps: Sequence[Step], needle: str, agent: str | None, side: str | None) -> str | None:
+    def table(self, work: InvestigateInput) -> str:
+        """The contrast table."""
+        return table(self.contrast(work))
+
+    def known(self, work: InvestigateInput) -> Known:
+        """What an explanation is held to."""
+        steps = self._readable(work)
+        result = self.contrast(work)
+
+        def measure(candidate: Candidate) -> Measured | None:
+            if words_of(candidate) is not None:
+                return measure_words(candidate, steps, result.n_tests)
+            return self._feature(work, candidate, result)
+
+        return Known(result, steps, measure)
+
+    def measure(self, work: InvestigateInput, candidate: Candidate) -> Measured | None:
+        """Words over the sessions that can be read, features over all."""
+        result = self.contrast(work)
+        if words_of(candidate) is not None:
+            return measure_words(candidate, self._readable(work), result.n_tests)
+        return self._feature(work, candidate, result)
+
+    def _feature(
+        self, work: InvestigateInput, candidate: Candidate, result: ContrastResult
+    ) -> Measured | None:
+        _, rows = self._store.load_rows(work.project, result.agent, limit=self._max_sessions)
+        return measure_feature(candidate, result.agent, rows, result.n_tests)
+
+    def _readable(self, work: InvestigateInput) -> dict[str, Sequence[Step]]:
+        found = {handle: self.steps(work, handle) for handle in handles(self.contrast(work))}
+        return {handle: steps for handle, steps in found.items() if steps is not None}
+
+    def contrast(self, work: InvestigateInput) -> ContrastResult:
+        """The statistics of this revision."""
+        return StageShelf(self._store, work).take(CONTRAST, ContrastResult)
+
+    def steps(self, work: InvestigateInput, handle: str) -> Sequence[Step] | None:
+        """The steps behind a handle; None for a handle that is none."""
+        spans = self._spans(work, handle)
+        return None if spans is None else read_steps(spans)
+
+    def _spans(self, work: InvestigateInput, handle: str) -> Sequence[Span] | None:
+        session_id = handles(self.contrast(work)).get(handle)
+        if session_id is None:
+            return None
+        key = SessionKey.of(work.project, session_id)
+        return self._store.load_spans(key, max_spans=self._max_spans).spans
+
+    def _unknown(self, work: InvestigateInput, handle: str) -> str:
+        known = ", ".join(handles(self.contrast(work)))
+        return f"there is no session of that name; these can be read: {known}"
+
+
+def _find(steps: Sequence[Step], needle: str) -> str | None:
     for number, step in enumerate(steps, 1):
-        if agent is not None and step.agent != agent:
-            continue
-        for text in _side(step, side):
-            at = text.lower().find(needle)
+        for text in texts_of(step):
+            at = text.text.lower().find(needle)
             if at >= 0:
-                around = text[max(0, at - AROUND) : at + len(needle) + AROUND]
+                around = text.text[max(0, at - AROUND) : at + len(needle) + AROUND]
                 return f"step {number}: {around}"
     return None
-
-
-def _side(step: Step, side: str | None) -> Sequence[str]:
-    if side is None:
-        return [located.text for located in texts_of(step)]
-    messages = step.inputs if side == "in" else step.outputs
-    return [message.content.text for message in messages]
 
 
 _open: list[Desk] = []

@@ -4,8 +4,11 @@ In: `ContrastResult`. Out: `Row`s named C1, C2 ...; C1 is what the statistics bl
 shows them, `check` holds the model to them.
 """
 
+import re
 from typing import NamedTuple
 
+from pipeline.investigation.explanation.contracts import Measured
+from pipeline.investigation.instructions import instructions
 from pipeline.investigation.result import ContrastResult, FeatureResult
 from pipeline.investigation.wording import tried
 
@@ -34,6 +37,28 @@ class Row(NamedTuple):
             f"{self.name}: {f.agent} {tried(f).meaning.clause} (step {f.step}, feature {f.feature}): "
             f"{rates}, adjusted p {f.p_value:.2g}, {verdict}"
         )
+
+    def measured(self) -> Measured:
+        """Its numbers."""
+        f = self.feature
+        return Measured(
+            agent=f.agent,
+            feature=f.feature,
+            failing=f.failing,
+            healthy=f.healthy,
+            p_value=f.p_value,
+        )
+
+    def keywords(self) -> list[str]:
+        """The words of what the row says."""
+        meaning = tried(self.feature).meaning
+        return re.findall(r"\w+", f"{meaning.clause} {meaning.noun} {meaning.tag}".lower())
+
+    def remedy_words(self) -> list[str]:
+        """These, and those of what is known to help."""
+        known = instructions(self.feature.feature, self.feature.effect)
+        lines = () if isinstance(known, str) else known
+        return [*self.keywords(), *re.findall(r"\w+", " ".join(lines).lower())]
 
 
 def rows_of(result: ContrastResult) -> tuple[Row, ...]:
