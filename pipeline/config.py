@@ -181,6 +181,13 @@ class Config(BaseSettings):
     temporal_api_key: SecretStr | None = None
     """API key of Temporal Cloud."""
 
+    temporal_codec_key: SecretStr | None = None
+    """AES-256 keys in base64, with commas: all payloads in Temporal are encrypted with the first, read with any.
+    The same on every process."""
+
+    temporal_codec: Annotated[str | None, Field(pattern=r"^[\w.]+:\w+$")] = None
+    """`module:function` that returns a `temporalio.converter.PayloadCodec` of one's own, instead of keys."""
+
     debounce: Duration = timedelta(minutes=5)
     """A session is analysed when it has been silent for so long (DEBOUNCE_WINDOW)."""
 
@@ -262,6 +269,12 @@ class Config(BaseSettings):
     def _certificate_needs_key(self) -> "Config":
         if (self.temporal_tls_cert is None) != (self.temporal_tls_key is None):
             raise ValueError("temporal_tls_cert and temporal_tls_key belong together")
+        return self
+
+    @model_validator(mode="after")
+    def _one_codec(self) -> "Config":
+        if self.temporal_codec is not None and self.temporal_codec_key is not None:
+            raise ValueError("temporal_codec and temporal_codec_key exclude each other")
         return self
 
     @model_validator(mode="after")

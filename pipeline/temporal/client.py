@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.runtime import (
     LogForwardingConfig,
     LoggingConfig,
@@ -23,6 +22,7 @@ from temporalio.service import TLSConfig
 
 from pipeline.config import Config
 from pipeline.errors import BadRequest, TemporalUnavailable
+from pipeline.temporal.converter import converter_of
 
 
 async def connect(config: Config, *, lazy: bool = False, measured: bool = False) -> Client:
@@ -37,7 +37,7 @@ async def connect(config: Config, *, lazy: bool = False, measured: bool = False)
             namespace=config.temporal_namespace,
             api_key=key.get_secret_value() if key else None,
             tls=tls_of(config),
-            data_converter=pydantic_data_converter,
+            data_converter=converter_of(config),
             lazy=lazy,
             runtime=runtime_of(
                 "WARN" if config.log_level == "debug" else "ERROR",

@@ -25,6 +25,15 @@ from pipeline.model.span import Span
 from pipeline.model.step import Step
 from pipeline.signals.enrich import enrich
 from pipeline.store import Store
+from pipeline.temporal.converter import refuse_encrypted
+
+
+class ModelPayloadConverter(PydanticAIPayloadConverter):
+    """pydantic-ai's, which says what is missing where it meets an encrypted payload."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        refuse_encrypted(self)
 
 
 class Explaining(NamedTuple):
@@ -65,7 +74,7 @@ def _claiming(client: Client, store: Store) -> Client:
     config = client.config()
     config["data_converter"] = replace(
         config["data_converter"],
-        payload_converter_class=PydanticAIPayloadConverter,
+        payload_converter_class=ModelPayloadConverter,
         external_storage=external_storage(store),
     )
     return Client(**config)
