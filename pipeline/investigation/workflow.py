@@ -14,7 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from pipeline.investigation.contracts import CommitFindingInput, InvestigateInput
     from pipeline.temporal import ids
     from pipeline.temporal.failures import failure_code
-    from pipeline.temporal.priority import model_priority
+    from pipeline.temporal.priority import Turn, model_priority
     from pipeline.temporal.timing import LOCAL, LONG
 
 STAGES = (
@@ -48,19 +48,19 @@ class InvestigateIssueWorkflow:
                 if result.stop is not None:
                     return result.stop
                 if result.explain:
-                    await self._ask(work, EXPLAIN_WORKFLOW)
+                    await self._ask(work, EXPLAIN_WORKFLOW, Turn.EXPLAIN)
                 if result.try_patch:
-                    await self._ask(work, TRY_WORKFLOW)
+                    await self._ask(work, TRY_WORKFLOW, Turn.TRY)
         except ActivityError as error:
             return f"failed: {failure_code(error)}"
         return None
 
-    async def _ask(self, work: InvestigateInput, kind: str) -> None:
+    async def _ask(self, work: InvestigateInput, kind: str, turn: Turn) -> None:
         """A child of its own: its payloads hold trace text and are claimed by the store."""
         with suppress(ChildWorkflowError, WorkflowAlreadyStartedError):
             await workflow.execute_child_workflow(
                 kind,
                 work,
                 id=ids.model_workflow_id(kind, work.project, work.cluster_id, work.revision),
-                priority=model_priority(work.project),
+                priority=model_priority(work.project, turn),
             )

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 from pydantic_ai.durable_exec.temporal import PydanticAIPayloadConverter, PydanticAIPlugin
+from pydantic_ai.messages import ModelMessage, ModelResponse
+from pydantic_ai.models.function import AgentInfo
+from temporalio import activity
 from temporalio.client import Client, WorkflowHistory
 from temporalio.worker import Replayer
 
@@ -13,7 +16,9 @@ from pipeline.investigation.trial.workflow import TryPatchWorkflow
 from pipeline.llm.claims import external_storage
 from pipeline.model.finding import Finding, FindingState
 from pipeline.temporal.ids import model_workflow_id
+from pipeline.temporal.priority import Turn
 from tests.llm.playing import MEND
+from tests.llm.scripts import truthful
 from tests.workflows.test_walk import working
 from tests.workflows.walk import Walk, conversation
 
@@ -25,7 +30,8 @@ LETTER = " The CANARY-4711 of the letter."
 
 async def explained(client: Client, data_dir: Path, script: str) -> tuple[Finding, str]:
     """The finding of sessions in which the summarizer loses figures, and the explaining history."""
-    model = f"scripted:tests.llm.scripts:{script}"
+    TURNS.clear()
+    model = f"scripted:{script}"
     async with working(client, data_dir, model=model) as one:
         await feed(one)
         await one.settle(200)
@@ -35,7 +41,19 @@ async def explained(client: Client, data_dir: Path, script: str) -> tuple[Findin
         )
         history = await client.get_workflow_handle(ended).fetch_history()
         await replay(one, history)
+        assert {project for _, project in TURNS} <= {one.project}
     return finding, history.to_json()
+
+
+TURNS: set[tuple[int | None, str | None]] = set()
+"""(priority key, fairness key) with which the server handed out the requests to the model."""
+
+
+def noting(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
+    """Tells the truth, and under which priority its activity came from the server."""
+    turn = activity.info().priority
+    TURNS.add((turn.priority_key, turn.fairness_key))
+    return truthful(messages, info)
 
 
 async def replay(one: Walk, history: WorkflowHistory) -> None:
@@ -63,7 +81,8 @@ async def feed(one: Walk) -> None:
 
 
 async def test_what_is_true_stands(client: Client, tmp_path: Path) -> None:
-    finding, history = await explained(client, tmp_path, "truthful")
+    finding, history = await explained(client, tmp_path, f"{__name__}:noting")
+    assert {key for key, _ in TURNS} == {Turn.EXPLAIN, Turn.TRY}
     assert finding.state is FindingState.OPEN
     assert finding.engine == "statistical+model"
     assert finding.explanation is not None
@@ -86,7 +105,7 @@ async def test_what_is_true_stands(client: Client, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("lie", ["inventing", "linking"])
 async def test_no_lie_gets_through(client: Client, tmp_path: Path, lie: str) -> None:
-    finding, _history = await explained(client, tmp_path, lie)
+    finding, _history = await explained(client, tmp_path, f"tests.llm.scripts:{lie}")
     assert finding.state is FindingState.OPEN
     assert finding.engine == "statistical"
     assert finding.explanation is not None
