@@ -13,7 +13,7 @@ import logging
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from nexusrpc.handler import StartOperationResultAsync, StartOperationResultSync
 from temporalio import activity
@@ -36,7 +36,7 @@ from kelet_temporal.names import (
 )
 from kelet_temporal.scopes import enter_session
 from kelet_temporal.session import Place, Run, Session, place_var, run_var, session_var
-from kelet_temporal.workflow_side import AutoSession, Ruled, completed
+from kelet_temporal.workflow_side import AutoSession, Rule, Ruled, completed
 
 logger = logging.getLogger("kelet_temporal")
 
@@ -65,7 +65,7 @@ class ActivityInbound(ActivityInboundInterceptor):
         """Only for an activity whose caller sent no session, so there is no chain to know of."""
         if callable(self._auto_session):
             try:
-                return self._auto_session(info)
+                return cast(Rule, self._auto_session)(info)
             except Exception as error:
                 logger.warning("auto_session failed: %s", type(error).__name__)
                 return None
@@ -92,12 +92,14 @@ class NexusInbound(NexusOperationInboundInterceptor):
 def inside(session: Session | None, place: Place) -> Generator[None]:
     """Run a block in a session at a place, in this thread or process."""
     place_token = place_var.set(place)
+    run_token = run_var.set(run_var.get() or Run())
     undo = enter_session(session) if session else []
     try:
         yield
     finally:
         for step in reversed(undo):
             step(None)
+        run_var.reset(run_token)
         place_var.reset(place_token)
 
 

@@ -74,9 +74,15 @@ def _stamped(input: Any) -> Any:
 
 
 def _stamped_schedule(schedule: client.Schedule) -> client.Schedule:
-    """A copy whose action carries the session; one read back from the server keeps its own."""
+    """A copy whose action carries the session; one read back from the server stays as it was.
+
+    Whoever edits a schedule does not take its runs into his session, and Temporal sends the headers
+    of such an action as they are: past the user's codec.
+    """
     action = schedule.action
     if not isinstance(action, client.ScheduleActionStartWorkflow):
+        return schedule
+    if getattr(action, "_from_raw", False):
         return schedule
     headers = with_session(action.headers or {}, current_session())
     stamped = copy.copy(action)

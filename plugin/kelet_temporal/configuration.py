@@ -7,19 +7,22 @@ Next: `stamper` marks every span that the provider starts.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Sequence
 
 from opentelemetry import trace
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanProcessor
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import ProxyTracerProvider
 from temporalio.contrib.opentelemetry import create_tracer_provider
 
+from kelet_temporal.exporting import sidecar_exporter
 from kelet_temporal.settings import (
     Settings,
     SignalFailureMode,
     current_settings,
+    require_key,
     resolve_settings,
     set_settings,
 )
@@ -61,7 +64,7 @@ def configure(
             signal_failure_mode=signal_failure_mode,
         )
         if span_processor is None:
-            _require_key(settings)
+            require_key(settings)
         provider = _provider(resource)
     except ValueError as error:
         if strict:
@@ -85,18 +88,27 @@ def create_kelet_processor(
     settings = resolve_settings(
         api_key=api_key, project=project, base_url=base_url, otlp_endpoint=otlp_endpoint
     )
-    _require_key(settings)
+    require_key(settings)
     if current_settings() is None:
         set_settings(settings)
-    processor = SessionStamper(BatchSpanProcessor(_exporter(settings)))
+    processor = SessionStamper(BatchSpanProcessor(sidecar_exporter(settings)))
     _processors.append(processor)
     return processor
 
 
 def flush(timeout_millis: int = 10_000) -> bool:
-    """Wait until the spans that have ended are sent."""
-    sent = [processor.force_flush(timeout_millis) for processor in _processors]
-    return all(sent)
+    """Wait until the spans that have ended are sent; False if that takes longer."""
+    refused: list[list[SpanProcessor]] = []
+
+    def work() -> None:
+        # A processor that does not say whether it has sent all is believed.
+        refused.append([p for p in _processors if p.force_flush(timeout_millis) is False])
+
+    # OpenTelemetry's batches do not look at the time; nobody waits for this thread longer than told.
+    thread = threading.Thread(target=work, name="kelet-flush", daemon=True)
+    thread.start()
+    thread.join(timeout_millis / 1000)
+    return refused == [[]]
 
 
 def shutdown() -> None:
@@ -104,11 +116,6 @@ def shutdown() -> None:
     while _processors:
         _processors.pop().shutdown()
     _exporting.clear()
-
-
-def _require_key(settings: Settings) -> None:
-    if not settings.api_key and not settings.otlp_endpoint:
-        raise ValueError("a key is required: pass api_key or set KELET_API_KEY")
 
 
 def _provider(resource: Resource | None) -> trace.TracerProvider:
@@ -134,28 +141,10 @@ def _export(
         if target in _exporting:
             return
         _exporting.add(target)
-        processor = BatchSpanProcessor(_exporter(settings))
+        processor = BatchSpanProcessor(sidecar_exporter(settings))
     add_processor(provider, processor, sessions_only=sessions_only)
-    _processors.append(processor)
-
-
-def _exporter(settings: Settings) -> SpanExporter:
-    key = settings.api_key
-    if settings.otlp_endpoint:
-        from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as Grpc
-
-        metadata = {"x-kelet-project": settings.project}
-        return Grpc(
-            endpoint=settings.otlp_endpoint,
-            insecure=settings.otlp_endpoint.startswith("http://"),
-            headers={**metadata, **({"authorization": f"Bearer {key}"} if key else {})},
-        )
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as Http
-
-    return Http(
-        endpoint=f"{settings.base_url}/api/traces",
-        headers={"Authorization": key or "", "X-Kelet-Project": settings.project},
-    )
+    if processor not in _processors:
+        _processors.append(processor)
 
 
 def _warn_once(reason: ValueError) -> None:

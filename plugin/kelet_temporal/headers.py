@@ -20,6 +20,7 @@ from kelet_temporal.names import (
     SESSION_HEADER,
     USER_HEADER,
 )
+from kelet_temporal.plain import json_object, json_text, text
 from kelet_temporal.session import Session
 
 HEADERS = (
@@ -82,7 +83,9 @@ def _texts(session: Session) -> dict[str, str]:
         DEPTH_HEADER: session.depth or None,
     }
     return {
-        name: json.dumps(value, separators=(",", ":"), sort_keys=True, default=str)
+        name: json_object(cast("dict[str, object]", value))
+        if isinstance(value, dict)
+        else json_text(value)
         for name, value in values.items()
         if value is not None
     }
@@ -114,4 +117,4 @@ def _depth(value: object) -> int:
 
 
 def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+    return text(value) if isinstance(value, str) else None

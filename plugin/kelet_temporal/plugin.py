@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
+import threading
 from collections.abc import AsyncGenerator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, cast
 
 from opentelemetry import trace
@@ -95,6 +96,7 @@ class KeletPlugin(SimplePlugin):
 
     def configure_client(self, config: ClientConfig) -> ClientConfig:
         config = super().configure_client(config)
+        add_processor(trace.get_tracer_provider())
         given = list(config.get("interceptors") or ())
         ours = [] if _has(given, (KeletInterceptor,)) else [self._interceptor]
         tracing: list[client.Interceptor] = []
@@ -192,12 +194,31 @@ async def _flush_after() -> AsyncGenerator[None]:
     Before 1.35 `async with Worker` cancels this cleanup and, if that shows, its caller's task too:
     so a cancellation ends the waiting, not the sending, and goes no further.
     """
+    # The provider may have come after the worker was made.
+    add_processor(trace.get_tracer_provider())
     try:
         yield
     finally:
         try:
-            await asyncio.wait_for(asyncio.to_thread(flush), timeout=_FLUSH_SECONDS)
-        except TimeoutError:
-            logger.warning("spans may be lost: flushing took more than %s s", _FLUSH_SECONDS)
+            if not await _flushed():
+                logger.warning("spans may be lost: they could not be sent in %s s", _FLUSH_SECONDS)
         except asyncio.CancelledError:
             logger.debug("flushing goes on in its thread")
+
+
+async def _flushed() -> bool:
+    """Flush in a thread that neither the end of the loop nor that of the process waits for."""
+    loop = asyncio.get_running_loop()
+    sent: asyncio.Future[bool] = loop.create_future()
+
+    def tell(all_sent: bool) -> None:
+        if not sent.done():
+            sent.set_result(all_sent)
+
+    def work() -> None:
+        all_sent = flush(int(_FLUSH_SECONDS * 1000))
+        with suppress(RuntimeError):  # the loop may be closed by now
+            loop.call_soon_threadsafe(tell, all_sent)
+
+    threading.Thread(target=work, name="kelet-flush", daemon=True).start()
+    return await sent

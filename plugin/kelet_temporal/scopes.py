@@ -8,13 +8,9 @@ span is drawn where the tracer provider is safe under replay.
 from __future__ import annotations
 
 import asyncio
-import inspect
-from abc import ABC, abstractmethod
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from functools import wraps
-from typing import Any, ParamSpec, Self, TypeVar, cast
+from typing import Self
 
 from opentelemetry import context as otel_context
 from opentelemetry import trace
@@ -22,62 +18,18 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Span, Status, StatusCode
 from temporalio import workflow
 
+from kelet_temporal.block import Scope, Undo
 from kelet_temporal.names import AGENT_ATTRIBUTE
+from kelet_temporal.plain import text
 from kelet_temporal.replay_safe import is_replay_safe
-from kelet_temporal.session import Session, current_session, session_to_baggage, session_var
+from kelet_temporal.session import (
+    Session,
+    current_session,
+    session_to_baggage,
+    session_to_context,
+    session_var,
+)
 from kelet_temporal.stamper import stamp_span
-
-P = ParamSpec("P")
-R = TypeVar("R")
-Undo = Callable[[BaseException | None], None]
-
-
-class Scope(ABC):
-    """A block with a beginning and an end: `with`, `async with`, or around each call."""
-
-    def __init__(self) -> None:
-        self._entered: list[list[Undo]] = []
-
-    @abstractmethod
-    def enter(self) -> list[Undo]:
-        """Begin; what is returned is undone at the end, last first."""
-
-    @abstractmethod
-    def copy(self) -> Self:
-        """A fresh scope for one call of a decorated function."""
-
-    def __enter__(self) -> Self:
-        self._entered.append(self.enter())
-        return self
-
-    def __exit__(self, kind: object, error: BaseException | None, trace_back: object) -> None:
-        for undo in reversed(self._entered.pop()):
-            undo(error)
-
-    async def __aenter__(self) -> Self:
-        return self.__enter__()
-
-    async def __aexit__(
-        self, kind: object, error: BaseException | None, trace_back: object
-    ) -> None:
-        self.__exit__(kind, error, trace_back)
-
-    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
-        if inspect.iscoroutinefunction(function):
-
-            @wraps(function)
-            async def run_async(*args: P.args, **kwargs: P.kwargs) -> Any:
-                with self.copy():
-                    return await function(*args, **kwargs)
-
-            return cast(Callable[P, R], run_async)
-
-        @wraps(function)
-        def run(*args: P.args, **kwargs: P.kwargs) -> R:
-            with self.copy():
-                return function(*args, **kwargs)
-
-        return run
 
 
 class SessionScope(Scope):
@@ -91,7 +43,8 @@ class SessionScope(Scope):
         metadata: dict[str, object],
     ) -> None:
         super().__init__()
-        self._given = Session(session_id, user_id, project, None, metadata)
+        ids = (text(session_id), text(user_id), text(project))
+        self._given = Session(*ids, None, metadata)
 
     def copy(self) -> Self:
         given = self._given
@@ -115,7 +68,7 @@ class AgentScope(Scope):
 
     def __init__(self, name: str) -> None:
         super().__init__()
-        self._name = name
+        self._name = text(name) or "agent"
 
     def copy(self) -> Self:
         return type(self)(self._name)
@@ -131,7 +84,7 @@ class AgentScope(Scope):
         )
         within = workflow.in_workflow()
         undo.append(lambda error: _end_span(span, error, within))
-        undo.append(attach(trace.set_span_in_context(span)))
+        undo.append(attach(trace.set_span_in_context(span, session_to_context(session))))
         return undo
 
 
@@ -156,10 +109,13 @@ def agent(*, name: str) -> AgentScope:
 
 def enter_session(session: Session) -> list[Undo]:
     """Begin a session as it stands, with nothing inherited."""
+    outer = session_var.get()
     undo = [_set_session(session)]
     if not workflow.in_workflow():
-        undo.append(attach(session_to_baggage(session, otel_context.get_current())))
-        stamp_span(trace.get_current_span(), session)
+        undo.append(attach(session_to_baggage(session, session_to_context(session))))
+        # A span that began in another session of this process is that session's.
+        if outer is None or outer.session_id in (None, session.session_id):
+            stamp_span(trace.get_current_span(), session)
     return undo
 
 

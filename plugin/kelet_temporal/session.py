@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import cast
 
 from opentelemetry import baggage, trace
+from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 
 from kelet_temporal.names import (
@@ -19,6 +21,7 @@ from kelet_temporal.names import (
     SESSION_BAGGAGE,
     USER_BAGGAGE,
 )
+from kelet_temporal.plain import text
 
 Place = Mapping[str, str | int]
 
@@ -59,10 +62,27 @@ session_var: ContextVar[Session | None] = ContextVar("kelet_session", default=No
 place_var: ContextVar[Place | None] = ContextVar("kelet_place", default=None)
 run_var: ContextVar[Run | None] = ContextVar("kelet_run", default=None)
 
+# The same in OpenTelemetry's context, which instrumentations hand to threads of their own.
+_SESSION_KEY, _PLACE_KEY = "kelet-session", "kelet-place"
+
 
 def current_session(context: Context | None = None) -> Session | None:
     """The session set in this process, else the one that W3C baggage brought from another."""
-    return session_var.get() or session_from_baggage(context)
+    handed = otel_context.get_value(_SESSION_KEY, context)
+    handed = handed if isinstance(handed, Session) else None
+    return session_var.get() or handed or session_from_baggage(context)
+
+
+def current_place(context: Context | None = None) -> Place:
+    """The workflow and activity that the code runs in."""
+    handed = otel_context.get_value(_PLACE_KEY, context)
+    return place_var.get() or (cast(Place, handed) if isinstance(handed, Mapping) else {})
+
+
+def session_to_context(session: Session | None) -> Context:
+    """The current context with this session and the current place in it."""
+    context = otel_context.set_value(_PLACE_KEY, current_place())
+    return otel_context.set_value(_SESSION_KEY, session, context)
 
 
 def session_from_baggage(context: Context | None = None) -> Session | None:
@@ -95,7 +115,7 @@ def session_to_baggage(session: Session, context: Context) -> Context:
         SESSION_BAGGAGE: session.session_id,
         USER_BAGGAGE: session.user_id,
         PROJECT_BAGGAGE: session.project,
-        **{f"{METADATA_BAGGAGE}{name}": str(value) for name, value in session.metadata.items()},
+        **{f"{METADATA_BAGGAGE}{name}": text(value) for name, value in session.metadata.items()},
     }
     for name, value in entries.items():
         if value is not None:

@@ -6,9 +6,12 @@ Next: `configuration` builds the exporter from them, `signals` the address of a 
 
 from __future__ import annotations
 
+import logging
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
+
+logger = logging.getLogger("kelet_temporal")
 
 DEFAULT_BASE_URL = "http://localhost:4318"
 DEFAULT_PROJECT = "default"
@@ -20,7 +23,7 @@ SignalFailureMode = Literal["swallow", "raise"]
 class Settings:
     """Where spans and signals go, and in whose name."""
 
-    api_key: str | None
+    api_key: str | None = field(repr=False)
     project: str
     base_url: str
     otlp_endpoint: str | None = None
@@ -28,30 +31,56 @@ class Settings:
 
 
 _current: Settings | None = None
+_told = False
 
 
 def resolve_settings(
     *,
-    api_key: str | None,
-    project: str | None,
-    base_url: str | None,
-    otlp_endpoint: str | None,
+    api_key: str | None = None,
+    project: str | None = None,
+    base_url: str | None = None,
+    otlp_endpoint: str | None = None,
     signal_failure_mode: SignalFailureMode = "swallow",
 ) -> Settings:
     """Arguments first, then the environment; raises ValueError for an address that is none."""
-    endpoint = otlp_endpoint or os.environ.get("KELET_OTLP_ENDPOINT") or None
+    endpoint = _given(otlp_endpoint, "KELET_OTLP_ENDPOINT")
+    url = _given(base_url, "KELET_API_URL") or DEFAULT_BASE_URL
     return Settings(
-        api_key=api_key or os.environ.get("KELET_API_KEY") or None,
-        project=project or os.environ.get("KELET_PROJECT") or DEFAULT_PROJECT,
-        base_url=_address(base_url or os.environ.get("KELET_API_URL") or DEFAULT_BASE_URL),
-        otlp_endpoint=_address(endpoint) if endpoint else None,
+        api_key=_given(api_key, "KELET_API_KEY"),
+        project=_given(project, "KELET_PROJECT") or DEFAULT_PROJECT,
+        base_url=_address(url, "base_url (KELET_API_URL)"),
+        otlp_endpoint=_address(endpoint, "otlp_endpoint (KELET_OTLP_ENDPOINT)")
+        if endpoint
+        else None,
         signal_failure_mode=signal_failure_mode,
     )
+
+
+def require_key(settings: Settings) -> None:
+    """Raises ValueError where there is no key and none is needed by a Collector either."""
+    if not settings.api_key and not settings.otlp_endpoint:
+        raise ValueError("a key is required: pass api_key or set KELET_API_KEY")
 
 
 def current_settings() -> Settings | None:
     """The settings in force, or None while nothing was configured."""
     return _current
+
+
+def signal_settings() -> Settings | None:
+    """Those in force, else those of the environment; None, said once, where they will not do."""
+    global _told
+    if _current is not None:
+        return _current
+    try:
+        settings = resolve_settings()
+        require_key(settings)
+    except ValueError as error:
+        if not _told:
+            _told = True
+            logger.warning("no signals are sent: %s", error)
+        return None
+    return settings
 
 
 def set_settings(settings: Settings | None) -> None:
@@ -60,8 +89,13 @@ def set_settings(settings: Settings | None) -> None:
     _current = settings
 
 
-def _address(raw: str) -> str:
-    url = raw.strip().rstrip("/").removesuffix("/api")
+def _given(argument: str | None, variable: str) -> str | None:
+    """What stands around a key that was read from a file would be refused in a header."""
+    return (argument or os.environ.get(variable) or "").strip() or None
+
+
+def _address(raw: str, name: str) -> str:
+    url = raw.rstrip("/").removesuffix("/api")
     if not url.startswith(("http://", "https://")):
-        raise ValueError("the address must start with http:// or https://")
+        raise ValueError(f"{name} must start with http:// or https://")
     return url

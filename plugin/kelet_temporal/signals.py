@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import http.client
 import json
 import logging
 import time
@@ -17,6 +18,7 @@ import urllib.parse
 import urllib.request
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -31,13 +33,14 @@ from temporalio.exceptions import (
 )
 
 from kelet_temporal.names import SIGNAL_ACTIVITY
+from kelet_temporal.plain import json_object, json_text
 from kelet_temporal.session import current_session, get_trace_id, run_var
-from kelet_temporal.settings import DEFAULT_PROJECT, Settings, current_settings
+from kelet_temporal.settings import DEFAULT_PROJECT, Settings, signal_settings
 
 logger = logging.getLogger("kelet_temporal")
 
 MAX_ATTEMPTS = 3
-_TIMEOUT_S = 10.0
+_TIMEOUT_S = 5.0
 _BACKOFF = timedelta(milliseconds=500)
 _PASSING = frozenset({408, 429, 500, 502, 503, 504})
 # What OpenTelemetry's HTTP instrumentations look for before they draw a span.
@@ -109,7 +112,7 @@ async def signal(
             "score": _share("score", score),
             "value": value if value is None or isinstance(value, str) else _json(value),
             "confidence": _share("confidence", confidence),
-            "metadata": dict(metadata) if metadata else None,
+            "metadata": _plain(metadata) if metadata else None,
             "timestamp": timestamp.isoformat() if timestamp else None,
         },
     )
@@ -123,13 +126,16 @@ def signal_sync(kind: SignalKind | str, source: SignalSource | str, **options: A
     """The same for code that cannot await, such as a sync activity. Not for workflow code."""
     if workflow.in_workflow():
         raise RuntimeError("in workflow code use `await signal(...)`")
+    with suppress(RuntimeError):
+        asyncio.get_running_loop()
+        raise TypeError("in async code use `await signal(...)`")
     asyncio.run(signal(kind, source, **options))
 
 
 @activity.defn(name=SIGNAL_ACTIVITY)
 async def send_signal(project: str | None, key: str, body: dict[str, Any], loud: bool) -> None:
     """Send one signal for workflow code; Temporal does the retrying."""
-    settings = current_settings()
+    settings = signal_settings()
     if settings is None:
         return
     if not ("session_id" in body or "trace_id" in body):
@@ -152,6 +158,7 @@ async def _send_from_workflow(outgoing: Outgoing, raise_on_failure: bool) -> Non
             SIGNAL_ACTIVITY,
             args=[outgoing.project, outgoing.key, outgoing.body, raise_on_failure],
             start_to_close_timeout=timedelta(seconds=_TIMEOUT_S + 5),
+            schedule_to_close_timeout=timedelta(seconds=MAX_ATTEMPTS * _TIMEOUT_S + 5),
             retry_policy=RetryPolicy(initial_interval=_BACKOFF, maximum_attempts=MAX_ATTEMPTS),
         )
     except ActivityError as error:
@@ -197,14 +204,15 @@ def _key(body: dict[str, Any]) -> str:
         info = activity.info()
         run = run_var.get()
         place = run.next_signal() if run else 0
-        parts = [info.workflow_id, info.workflow_run_id, info.activity_id, place, body]
+        run_id = info.workflow_run_id or getattr(info, "activity_run_id", None)
+        parts = [info.workflow_id, run_id, info.activity_id, place, body]
     else:
         parts = [str(uuid.uuid4())]
     return hashlib.sha256(_json(parts).encode()).hexdigest()
 
 
 def _send_with_retries(outgoing: Outgoing, raise_on_failure: bool) -> None:
-    settings = current_settings()
+    settings = signal_settings()
     if settings is None:
         return
     for attempt in range(1, MAX_ATTEMPTS + 1):
@@ -242,7 +250,7 @@ def _post(settings: Settings, outgoing: Outgoing) -> None:
         raise SignalNotSent(
             f"the sidecar answered {error.code}", passing=error.code in _PASSING
         ) from None
-    except OSError as error:
+    except (OSError, http.client.HTTPException) as error:
         raise SignalNotSent(f"no connection ({type(error).__name__})", passing=True) from None
     finally:
         otel_context.detach(token)
@@ -251,8 +259,17 @@ def _post(settings: Settings, outgoing: Outgoing) -> None:
 def _share(name: str, value: float | None) -> float | None:
     if value is not None and not 0 <= value <= 1:
         raise ValueError(f"{name} must be between 0 and 1")
-    return value
+    # Other makes of number, such as numpy's, are none in JSON.
+    return value if value is None else float(value)
+
+
+def _plain(metadata: Mapping[str, Any]) -> Any:
+    """What any data converter takes, since workflow code hands it to an activity."""
+    return json.loads(json_object(metadata))
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, default=str)
+    try:
+        return json.dumps(value, default=str)
+    except (TypeError, ValueError, RecursionError):
+        return json_text(value)

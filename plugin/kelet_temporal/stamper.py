@@ -6,9 +6,8 @@ for a span that had begun before its session was known. Next: the wrapped proces
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 from opentelemetry import trace
 from opentelemetry.context import Context
@@ -24,10 +23,14 @@ from kelet_temporal.names import (
     SESSION_ATTRIBUTE,
     USER_ATTRIBUTE,
 )
-from kelet_temporal.session import MAX_DEPTH, Session, current_session, place_var
+from kelet_temporal.plain import json_text, text
+from kelet_temporal.session import MAX_DEPTH, Session, current_place, current_session
 from kelet_temporal.settings import current_settings
 
-_stamped: WeakSet[trace.TracerProvider] = WeakSet()
+# OTLP has no greater whole numbers.
+_GREATEST = 2**63 - 1
+
+_added: WeakKeyDictionary[trace.TracerProvider, list[SpanProcessor | None]] = WeakKeyDictionary()
 
 
 class SessionStamper(SpanProcessor):
@@ -48,9 +51,8 @@ class SessionStamper(SpanProcessor):
         settings = current_settings()
         if settings and PROJECT_ATTRIBUTE not in attributes:
             attributes[PROJECT_ATTRIBUTE] = settings.project
-        if span.attributes and AGENT_ATTRIBUTE in span.attributes:
-            attributes.pop(AGENT_ATTRIBUTE, None)
-        span.set_attributes({**attributes, **(place_var.get() or {})})
+        _keep_agent(span, attributes)
+        span.set_attributes({**attributes, **current_place(parent_context)})
         if self._wrapped is not None:
             self._wrapped.on_start(span, parent_context)
 
@@ -75,7 +77,9 @@ class SessionStamper(SpanProcessor):
 def stamp_span(span: AnySpan, session: Session | None) -> None:
     """Stamp a span that began before the session was known, such as the one of a web request."""
     if span.is_recording():
-        span.set_attributes({**session_attributes(session), **(place_var.get() or {})})
+        attributes = session_attributes(session)
+        _keep_agent(span, attributes)
+        span.set_attributes({**attributes, **current_place()})
 
 
 def session_attributes(session: Session | None) -> dict[str, AttributeValue]:
@@ -99,17 +103,28 @@ def add_processor(
     *,
     sessions_only: bool = False,
 ) -> bool:
-    """Stamp the spans of a provider; False when it takes no processors."""
+    """Stamp the spans of a provider, once for each processor; False when it takes none."""
     add = getattr(provider, "add_span_processor", None)
     if add is None:
         return False
-    if wrapped is not None or provider not in _stamped:
-        _stamped.add(provider)
+    added = _added.setdefault(provider, [])
+    if wrapped not in added if wrapped else not added:
+        added.append(wrapped)
         add(SessionStamper(wrapped, sessions_only=sessions_only))
     return True
 
 
+def _keep_agent(span: AnySpan, attributes: dict[str, AttributeValue]) -> None:
+    """An instrumentation that names an agent knows better."""
+    if AGENT_ATTRIBUTE in (getattr(span, "attributes", None) or {}):
+        attributes.pop(AGENT_ATTRIBUTE, None)
+
+
 def _attribute(value: object) -> AttributeValue:
-    if isinstance(value, str | bool | int | float):
+    if isinstance(value, str):
+        return text(value) or ""
+    if isinstance(value, bool | float):
         return value
-    return json.dumps(value, default=str, sort_keys=True)
+    if isinstance(value, int):
+        return value if abs(value) <= _GREATEST else json_text(value)
+    return json_text(value)

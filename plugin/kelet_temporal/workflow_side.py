@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from opentelemetry import trace
 from temporalio import activity, workflow
@@ -41,7 +41,7 @@ from kelet_temporal.stamper import stamp_span
 
 Ruled = str | Session | None
 Rule = Callable[[workflow.Info | activity.Info], Ruled]
-AutoSession = bool | Rule
+AutoSession = bool | Rule | Callable[[workflow.Info], Ruled]
 
 
 def workflow_inbound(auto_session: AutoSession) -> type[WorkflowInbound]:
@@ -175,7 +175,7 @@ def completed(sent: Session | None, ruled: Ruled) -> Session | None:
 
 def _rule(auto_session: AutoSession) -> Callable[[workflow.Info], Ruled]:
     if callable(auto_session):
-        return auto_session
+        return cast(Rule, auto_session)
     return _chain if auto_session else _none
 
 

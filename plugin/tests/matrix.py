@@ -25,6 +25,8 @@ PATIENCE = 900
 TESTS = [
     "test_plugin_headers.py",
     "test_plugin_scopes.py",
+    "test_plugin_odd_values.py",
+    "test_plugin_generators.py",
     "test_plugin_signals.py",
     "test_plugin_configure.py",
     "test_plugin_depth.py",

@@ -41,6 +41,16 @@ def who_decorated() -> Seen:
     return seen()
 
 
+@activity.defn
+def tell_twice() -> None:
+    for _ in range(2):
+        kelet.signal_sync("event", "synthetic", trigger_name="told")
+
+
+def configured(url: str) -> None:
+    set_settings(resolve_settings(api_key="sk", project="app", base_url=url))
+
+
 class Bound:
     @activity.defn
     async def who_bound(self) -> Seen:
@@ -71,7 +81,10 @@ class Ask:
 class Tell:
     @workflow.run
     async def run(self, loud: bool) -> str:
-        await kelet.signal("event", "synthetic", trigger_name="told", raise_on_failure=loud)
+        metadata = {"of": workflow.uuid4(), "odd": {1}}
+        await kelet.signal(
+            "event", "synthetic", trigger_name="told", metadata=metadata, raise_on_failure=loud
+        )
         return "told"
 
 
@@ -115,6 +128,36 @@ async def test_another_process(temporal_server: str, spans: Spans) -> None:
     assert found == [["chat-1", "asker", 1]]
 
 
+async def test_signals_alike_of_one_activity_are_two(
+    temporal_server: str, spans: Spans, door: SignalDoor
+) -> None:
+    """Also in a pool's process; those of another run of the same activity are others again."""
+    context = multiprocessing.get_context("spawn")
+    with (
+        ThreadPoolExecutor(2) as threads,
+        ProcessPoolExecutor(1, context, configured, (door.url,)) as processes,
+    ):
+        for executor in (threads, processes):
+            door.received.clear()
+            await ask(temporal_server, executor, [tell_twice], ["tell_twice"])
+            assert len({key for _, key, _ in door.received}) == 2
+    door.received.clear()
+    client = await Client.connect(temporal_server, plugins=[kelet.KeletPlugin()])
+    queue = f"alone-{uuid.uuid4().hex}"
+    with ThreadPoolExecutor(2) as threads, kelet.agentic_session(session_id="chat-1"):
+        async with Worker(
+            client, task_queue=queue, activities=[tell_twice], activity_executor=threads
+        ):
+            for _ in range(2):
+                await client.execute_activity(
+                    tell_twice,
+                    id=queue,
+                    task_queue=queue,
+                    start_to_close_timeout=timedelta(seconds=30),
+                )
+    assert len({key for _, key, _ in door.received}) == 4
+
+
 @pytest.mark.parametrize(
     ("mode", "loud", "fails"),
     [("swallow", False, False), ("swallow", True, True), ("raise", False, True)],
@@ -139,6 +182,7 @@ async def test_a_refused_signal_fails_its_workflow_only_on_request(
             telling = client.execute_workflow(Tell.run, loud, id=queue, task_queue=queue)
             if not fails:
                 assert await telling == "told"
+                assert door.received[0][2]["metadata"]["odd"] == "{1}"
                 return
             with pytest.raises(WorkflowFailureError) as raised:
                 await telling

@@ -13,7 +13,14 @@ from kelet_relay import Relay
 from kelet_stage import Spans
 from temporalio import activity
 from temporalio.api.common.v1 import Payload
-from temporalio.client import Client
+from temporalio.client import (
+    Client,
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleSpec,
+    ScheduleUpdate,
+    ScheduleUpdateInput,
+)
 from temporalio.common import HeaderCodecBehavior
 from temporalio.converter import DataConverter, PayloadCodec
 from temporalio.worker import Worker
@@ -73,3 +80,31 @@ async def test_headers_go_through_the_codec_on_request(
                 seen += 1
                 assert (fields["x-kelet-session-id"].data == b'"chat-1"') is plain
     assert seen == 2
+
+
+async def test_editing_a_schedule_takes_its_runs_into_no_session(
+    temporal_server: str, spans: Spans
+) -> None:
+    """Its action, read back, would carry our headers past the codec."""
+    converter = dataclasses.replace(DataConverter.default, payload_codec=Base64Codec())
+    client = await Client.connect(
+        temporal_server,
+        data_converter=converter,
+        header_codec_behavior=HeaderCodecBehavior.CODEC,
+        plugins=[kelet.KeletPlugin()],
+    )
+    name = f"schedule-{uuid.uuid4().hex}"
+    action = ScheduleActionStartWorkflow(Relay.run, args=[[], False], id=name, task_queue=name)
+    handle = await client.create_schedule(name, Schedule(action=action, spec=ScheduleSpec()))
+    with kelet.agentic_session(session_id="editor"):
+        await handle.update(edited)
+    description = await handle.describe()
+    await handle.delete()
+    assert description.schedule.state.note == "edited"
+    assert isinstance(description.schedule.action, ScheduleActionStartWorkflow)
+    assert not description.schedule.action.headers
+
+
+def edited(now: ScheduleUpdateInput) -> ScheduleUpdate:
+    now.description.schedule.state.note = "edited"
+    return ScheduleUpdate(schedule=now.description.schedule)

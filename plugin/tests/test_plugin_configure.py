@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 
@@ -154,3 +155,97 @@ import os; os._exit(0)
 """,
         KELET_OTLP_ENDPOINT="http://127.0.0.1:9",
     )
+
+
+@pytest.mark.slow
+def test_called_again_it_doubles_no_processor() -> None:
+    check("""
+further = InMemorySpanExporter()
+more = [SimpleSpanProcessor(further)]
+for _ in range(3):
+    kelet.configure(span_processor=memory, additional_span_processors=more, strict=True)
+trace.get_tracer("x").start_span("y").end()
+assert len(exporter.get_finished_spans()) == len(further.get_finished_spans()) == 1
+""")
+
+
+@pytest.mark.slow
+def test_a_process_with_nothing_but_a_client_has_its_spans_stamped() -> None:
+    """A web server, say, whose provider exports by itself."""
+    check("""
+provider = TracerProvider()
+provider.add_span_processor(memory)
+trace.set_tracer_provider(provider)
+client(kelet.KeletPlugin())
+with kelet.agentic_session(session_id="s"), trace.get_tracer("x").start_as_current_span("y"):
+    pass
+(span,) = exporter.get_finished_spans()
+assert span.attributes["gen_ai.conversation.id"] == "s"
+""")
+
+
+@pytest.mark.slow
+def test_a_provider_that_comes_after_the_worker_is_stamped_when_it_runs() -> None:
+    check("""
+ours = kelet.KeletPlugin()
+kinds([ours])
+provider = TracerProvider()
+provider.add_span_processor(memory)
+trace.set_tracer_provider(provider)
+
+async def runs(_):
+    with kelet.agentic_session(session_id="s"):
+        trace.get_tracer("x").start_span("y").end()
+
+asyncio.run(ours.run_worker(None, runs))
+(span,) = exporter.get_finished_spans()
+assert span.attributes["gen_ai.conversation.id"] == "s"
+""")
+
+
+_HOLE = """
+import socket, threading, time
+from kelet_temporal import plugin
+plugin._FLUSH_SECONDS = 0.2
+hole = socket.create_server(("127.0.0.1", 0), backlog=64)
+kelet.configure(base_url=f"http://127.0.0.1:{hole.getsockname()[1]}", strict=True)
+"""
+
+
+@pytest.mark.slow
+def test_flushing_to_a_sidecar_that_does_not_answer_ends_in_time() -> None:
+    """It takes the connection and says nothing; neither `flush` nor the end of the loop waits."""
+    check(
+        _HOLE
+        + """
+trace.get_tracer("x").start_span("y").end()
+began = time.monotonic()
+assert kelet.flush(200) is False
+
+async def runs(_):
+    pass
+
+asyncio.run(kelet.KeletPlugin().run_worker(None, runs))
+took = time.monotonic() - began
+assert took < 5, took
+import os; os._exit(0)
+""",
+        KELET_API_KEY="sk-1",
+    )
+
+
+@pytest.mark.slow
+def test_the_end_of_the_process_waits_for_one_batch_at_most() -> None:
+    logged = check(
+        _HOLE
+        + """
+for _ in range(2000):
+    trace.get_tracer("x").start_span("y").end()
+""",
+        KELET_API_KEY="sk-1",
+        OTEL_EXPORTER_OTLP_TIMEOUT="1",
+        OTEL_BSP_SCHEDULE_DELAY="60000",
+        OTEL_BSP_MAX_EXPORT_BATCH_SIZE="100",
+    )
+    failed = re.findall(r"Failed to export|Exception while exporting", logged)
+    assert 1 <= len(failed) <= 2, logged

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import kelet_temporal as kelet
 import pytest
 from kelet_stage import Spans
+from kelet_temporal.activity_side import inside
+from kelet_temporal.session import Session
 from opentelemetry import baggage, context, trace
+from temporalio import activity, workflow
 
 
 def _draw(name: str) -> None:
@@ -119,3 +123,62 @@ def test_threads_do_not_see_each_others_session(spans: Spans) -> None:
         assert list(threads.map(work, range(20))) == [str(n) for n in range(20)]
     drawn = [a["gen_ai.conversation.id"] for a in spans.named("threaded")]
     assert sorted(map(str, drawn), key=int) == [str(n) for n in range(20)]
+
+
+def test_an_outer_span_keeps_its_own_session_and_agent(spans: Spans) -> None:
+    tracer = trace.get_tracer("app")
+    own = tracer.start_as_current_span("named", attributes={"gen_ai.agent.name": "own"})
+    inner = kelet.agentic_session(session_id="b")
+    with kelet.agentic_session(session_id="a"), tracer.start_as_current_span("outer"), inner:
+        _draw("inner")
+    with kelet.agent(name="other"), own, kelet.agentic_session(session_id="c"):
+        pass
+    assert spans.named("outer")[0]["gen_ai.conversation.id"] == "a"
+    assert spans.named("inner")[0]["gen_ai.conversation.id"] == "b"
+    assert spans.named("named")[0]["gen_ai.conversation.id"] == "c"
+    assert spans.named("named")[0]["gen_ai.agent.name"] == "own"
+
+
+async def test_one_scope_may_be_in_use_by_many_tasks(spans: Spans) -> None:
+    session, planner = kelet.agentic_session(session_id="s"), kelet.agent(name="planner")
+
+    async def work(seconds: float) -> tuple[str | None, str | None]:
+        async with session, planner, session:
+            await asyncio.sleep(seconds)
+        return kelet.get_session_id(), kelet.get_agent_name()
+
+    assert await asyncio.gather(*(work(n / 50) for n in (1, 3, 2))) == [(None, None)] * 3
+    assert len(spans.named("agent planner")) == 3
+
+
+def test_a_thread_in_the_callers_opentelemetry_context_is_in_its_session(spans: Spans) -> None:
+    """As opentelemetry-instrumentation-threading starts it, and whoever passes a context on."""
+
+    def work(inherited: context.Context) -> None:
+        token = context.attach(inherited)
+        _draw("threaded")
+        context.detach(token)
+
+    here = {"temporal.attempt": 2}
+    session = Session("s", agent="outer", metadata={"n": 3})
+    with inside(session, here), kelet.agent(name="a"), ThreadPoolExecutor(1) as threads:
+        threads.submit(work, context.get_current()).result()
+    assert spans.named("threaded") == [
+        {
+            "gen_ai.conversation.id": "s",
+            "gen_ai.agent.name": "a",
+            "kelet.project": "app",
+            "metadata.n": 3,
+            **here,
+        }
+    ]
+
+
+@pytest.mark.parametrize("definition", [activity.defn, workflow.signal, workflow.update])
+def test_a_scope_around_a_temporal_definition_is_refused(definition: Any) -> None:
+    """Temporal would call the function within and never see the scope."""
+
+    async def work() -> None: ...
+
+    with pytest.raises(TypeError, match="below"):
+        kelet.agent(name="planner")(definition(work))

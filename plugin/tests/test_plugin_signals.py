@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
 
 import kelet_temporal as kelet
 import pytest
 from kelet_stage import SignalDoor, Spans
-from kelet_temporal import signals
-from kelet_temporal.settings import set_settings
+from kelet_temporal import settings, signals
+from kelet_temporal.settings import resolve_settings, set_settings
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
@@ -83,10 +86,55 @@ def test_sync_code_has_its_own_way(spans: Spans, door: SignalDoor) -> None:
     assert door.received[0][2]["value"] == "shorter"
 
 
-async def test_unconfigured_it_is_silent(door: SignalDoor) -> None:
-    set_settings(None)
-    await kelet.signal("event", "human", session_id="s", raise_on_failure=True)
+async def test_async_code_is_told_to_await(spans: Spans, door: SignalDoor) -> None:
+    with pytest.raises(TypeError, match="await signal"):
+        kelet.signal_sync("edit", "human", session_id="s")
     assert door.received == []
+
+
+async def test_unconfigured_it_is_dropped_and_said_once(
+    door: SignalDoor, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("KELET_API_KEY", raising=False)
+    monkeypatch.delenv("KELET_OTLP_ENDPOINT", raising=False)
+    monkeypatch.setenv("KELET_API_URL", door.url)
+    set_settings(None)
+    monkeypatch.setattr(settings, "_told", False)
+    for _ in range(2):
+        await kelet.signal("event", "human", session_id="s", raise_on_failure=True)
+    assert door.received == []
+    assert caplog.text.count("no signals are sent: a key is required") == 1
+
+
+async def test_the_environment_alone_will_do(
+    door: SignalDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a provider exports by itself there is no need of `configure`, nor is there for signals."""
+    set_settings(None)
+    for name, value in {"API_KEY": "sk-1\n", "API_URL": door.url, "PROJECT": "shop"}.items():
+        monkeypatch.setenv(f"KELET_{name}", value)
+    await kelet.signal("event", "human", session_id="s", raise_on_failure=True)
+    assert [path for path, _, _ in door.received] == ["/api/projects/shop/signal"]
+
+
+async def test_who_answers_no_http_is_no_sidecar(spans: Spans) -> None:
+    async def babble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"220 mail at your service\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(babble, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        set_settings(resolve_settings(api_key="k", base_url=f"http://127.0.0.1:{port}"))
+        with pytest.raises(kelet.SignalNotSent):
+            await kelet.signal("event", "human", session_id="s", raise_on_failure=True)
+
+
+async def test_a_score_of_any_make_is_a_number(spans: Spans, door: SignalDoor) -> None:
+    score: Any = Decimal("0.25")
+    await kelet.signal("metric", "label", session_id="s", score=score, confidence=score)
+    ((_, _, body),) = door.received
+    assert body["score"] == body["confidence"] == 0.25
 
 
 @pytest.mark.parametrize(("answer", "loud", "raises"), [(403, True, True), (403, False, False)])
