@@ -113,7 +113,7 @@ class InvestigationActivities:
             if not lines:
                 return PatchFound(**plain._asdict())
             found = patch.write_patch(result, rows, spans, lines)
-            return PatchFound(**found._asdict(), plain=plain.patch)
+            return PatchFound(**found._asdict(), from_model=True, plain=plain.patch)
 
         done = self._stage(work, PATCH, compute)
         if done.stop is not None or self._model is None:
@@ -194,7 +194,8 @@ class InvestigationActivities:
         steps = {name: read_steps(self._spans(finding.project, s)) for name, s in named.items()}
         tried = shelf.take(TRIAL, Tried) if shelf.has(TRIAL) else Tried(reason=NO_PATCH)
         found = add_explanation(finding, (explained, tried), result, steps, self._model or "")
-        return hold_to_trial(found, shelf.take(PATCH, PatchFound).plain)
+        patched = shelf.take(PATCH, PatchFound)
+        return hold_to_trial(found, patched.plain) if patched.from_model else found
 
     def _spans(self, project: str, session_id: str) -> Sequence[Span]:
         key = SessionKey.of(project, session_id)

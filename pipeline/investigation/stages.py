@@ -37,8 +37,9 @@ class PatchFound(Frozen):
 
     patch: PromptPatch | None
     reason: str | None
+    from_model: bool = False
+    """`patch` has a model's lines; `plain` is the one without."""
     plain: PromptPatch | None = None
-    """The one without a model's lines, where `patch` has them."""
 
 
 class StageShelf:

@@ -143,16 +143,23 @@ def _stages(store: Store, model: str | None) -> InvestigationActivities:
 
 
 def diagnose(
-    store: Store, due: Sequence[InvestigateInput], part: Part | Model | None
+    store: Store,
+    due: Sequence[InvestigateInput],
+    part: Part | Model | None,
+    *,
+    tries: bool = True,
 ) -> tuple[Finding, ...]:
-    """The investigations, with this part played by the model; None: the statistics alone."""
+    """The investigations, with this part played by the model; None: the statistics alone. `tries`
+    is False where no patch shall be put to the test."""
     model = FunctionModel(part) if isinstance(part, Part) else part
     for work in due:
-        asyncio.run(_investigate(store, work, model))
+        asyncio.run(_investigate(store, work, model, tries=tries))
     return tuple(store.list_findings(due[0].project)[0]) if due else ()
 
 
-async def _investigate(store: Store, work: InvestigateInput, model: Model | None) -> None:
+async def _investigate(
+    store: Store, work: InvestigateInput, model: Model | None, *, tries: bool
+) -> None:
     stages = _stages(store, "scripted" if model else None)
     desk = Desk(store, max_spans=MAX_SPANS, max_sessions=MAX_SESSIONS)
     open_desk(desk)
@@ -166,7 +173,7 @@ async def _investigate(store: Store, work: InvestigateInput, model: Model | None
             break
         if done.explain:
             await _explain(store, desk, work)
-        if done.try_patch:
+        if done.try_patch and tries:
             await _try(store, work)
     stages.commit_finding(CommitFindingInput(work=work, stop=stop))
 

@@ -54,7 +54,7 @@ class Part:
         if not info.output_tools:
             part = TextPart(self.replay(messages))
         elif not info.function_tools:
-            part = _call(info.output_tools[0].name, {"rulings": self.rule(messages)})
+            part = call_of(info.output_tools[0].name, {"rulings": self.rule(messages)})
         else:
             part = self.explain(messages, info)
         n_in = sum(map(len, said)) // CHARACTERS_A_TOKEN
@@ -66,12 +66,14 @@ class Part:
         line = table(messages)[0]
         got = returns(messages)
         if "outline" not in got:
-            return _call("outline", {"session": "F1"})
+            return call_of("outline", {"session": "F1"})
         if "read_step" not in got:
-            return _call("read_step", {"session": "F1", "step": self._number(line, got["outline"])})
+            return call_of(
+                "read_step", {"session": "F1", "step": self._number(line, got["outline"])}
+            )
         if "test_candidate" not in got:
-            return _call("test_candidate", {"agent": line.agent, "feature": "run.latency"})
-        return _call(info.output_tools[0].name, self.answer(messages))
+            return call_of("test_candidate", {"agent": line.agent, "feature": "run.latency"})
+        return call_of(info.output_tools[0].name, self.answer(messages))
 
     def answer(self, messages: Sequence[ModelMessage]) -> dict[str, Any]:
         """What it makes of it."""
@@ -155,7 +157,7 @@ def a_quote(step: str) -> str:
     for side in (r"\[out assistant\] ", r"\[calls [^\]]*\] ", r"\[in \w+\] ", r"\[error\] "):
         found = re.search(side + r"([^\n\\]{3,120})", step)
         if found is not None:
-            return found[1][:100].strip()
+            return found[1].split(". ")[0][:100].strip()
     return "nothing"
 
 
@@ -187,5 +189,6 @@ def _size(part: ToolCallPart | TextPart) -> int:
     return len(part.content) if isinstance(part, TextPart) else len(str(part.args))
 
 
-def _call(tool: str, arguments: Mapping[str, Any]) -> ToolCallPart:
+def call_of(tool: str, arguments: Mapping[str, Any]) -> ToolCallPart:
+    """A call of a tool."""
     return ToolCallPart(tool, json.dumps(arguments))

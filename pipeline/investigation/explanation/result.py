@@ -59,7 +59,8 @@ def add_explanation(
 
 
 def hold_to_trial(finding: Finding, plain: PromptPatch | None) -> Finding:
-    """A patch that was tried and did no good is not proposed; the statistics' own takes its place."""
+    """A model's patch that was tried and did no good is not proposed; `plain`, the statistics' own,
+    takes its place."""
     explanation = finding.explanation
     why = failed_trial(explanation.trial) if explanation and explanation.trial else None
     if explanation is None or why is None:
