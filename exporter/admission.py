@@ -109,7 +109,7 @@ class Admission:
         limit = self._settings.max_in_flight_spans
         if n_more > limit:
             raise LimitExceeded(
-                f"the request has {n_more} spans, more than max_in_flight_spans = {limit}: "
+                f"the request has {n_more} spans or more, above max_in_flight_spans = {limit}: "
                 "send smaller batches or raise that setting"
             )
         if self.n_spans + n_more > limit:

@@ -4,26 +4,38 @@ In: the serialised `ExportTraceServiceRequest` and the request's project. Out: `
 store commits the chunks.
 
 Only the few attribute keys that name a session or a project are looked at; everything else travels
-on as the bytes that came.
+on as the bytes that came: neighbouring spans of one trace are one slice of the request.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import groupby
-from typing import Any, NamedTuple, cast
+from itertools import chain, groupby
+from operator import itemgetter
+from typing import NamedTuple
 
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
+from exporter.otlp_layout import lay_out
 from exporter.otlp_scan import SESSION_KEYS, ScanRequest, id_text, number_text, own_projects
 from exporter.span_checks import Checks
-from exporter.span_columns import MAX_ID_CHARS, MAX_TIME, Columns, columns_of, id_fault, sound
+from exporter.span_columns import (
+    MAX_ID_CHARS,
+    MAX_TIME,
+    Columns,
+    columns_of,
+    id_fault,
+    pieces_of,
+    sound,
+)
 from pipeline.errors import BadRequest
-from pipeline.model.trace_chunk import ChunkKeys, TraceChunk
-from pipeline.store.chunk_body import SpanGroup, TracesData, join
-from pipeline.store.chunk_keys import chunk_of
+from pipeline.model.trace_chunk import TraceChunk
+from pipeline.store.chunk_body import head
+from pipeline.store.chunk_keys import Columns as PackedColumns
+from pipeline.store.chunk_keys import columns_of as packed_columns
+from pipeline.store.chunk_keys import outline, pack_columns
 
 __all__ = [
     "MAX_ID_CHARS",
@@ -46,11 +58,17 @@ class Decoded(NamedTuple):
     rejected: Counter[str]
 
 
-class Draft(NamedTuple):
-    """What a request brings of one trace, gathered."""
+class Run(NamedTuple):
+    """Neighbouring spans of one trace: a part of the columns of a scope, and slices of the request."""
 
-    keys: ChunkKeys
-    groups: list[SpanGroup]
+    resource: bytes
+    scope_info: bytes
+    span_ids: Sequence[bytes]
+    packed: PackedColumns
+    own_sessions: Sequence[str | None]
+    own_projects: Sequence[str | None]
+    fallbacks: Sequence[str]
+    pieces: Sequence[memoryview]
 
 
 ALL_PASS = Checks()
@@ -59,17 +77,11 @@ ALL_PASS = Checks()
 def decode(body: bytes, *, project: str, scope: str = "", checks: Checks = ALL_PASS) -> Decoded:
     """Read one request; raises `BadRequest` if the body is not one."""
     rejected: Counter[str] = Counter()
-    drafts: dict[bytes, Draft] = {}
+    runs: dict[bytes, list[Run]] = {}
     for resource, scope_info, columns in _scopes(body, project, checks, rejected):
-        at = 0
-        for trace_id, run in groupby(columns.trace_ids):
-            end = at + len(list(run))
-            _gather(drafts, trace_id, resource, scope_info, columns, slice(at, end))
-            at = end
-    chunks = tuple(
-        chunk_of(scope, trace_id.hex(), draft.keys, join(draft.groups))
-        for trace_id, draft in drafts.items()
-    )
+        for trace_id, run in _runs(resource, scope_info, columns):
+            runs.setdefault(trace_id, []).append(run)
+    chunks = tuple(_chunk(scope, trace_id.hex(), found) for trace_id, found in runs.items())
     return Decoded(chunks, sum(len(chunk.span_ids) for chunk in chunks), rejected)
 
 
@@ -84,22 +96,22 @@ def _scopes(
 ) -> Iterator[tuple[bytes, bytes, Columns]]:
     """Resource, scope and sound spans of each scope of the request."""
     try:
-        raw = TracesData.FromString(body)
+        layout = lay_out(body, checks.max_spans)
         # A huge number of tiny spans takes many times the room of its bytes.
-        checks.admit(sum(len(s.spans) for r in raw.resource_spans for s in r.scope_spans))
-        request = ScanRequest.FromString(body)
+        checks.admit(layout.n_spans())
+        request = ScanRequest.FromString(layout.body)
     except DecodeError:
         raise BadRequest("the body is not an OTLP ExportTraceServiceRequest") from None
-    for resource_spans, raw_spans in zip(request.resource_spans, raw.resource_spans, strict=True):
+    view = memoryview(layout.body)
+    for resource_spans, laid_scopes in zip(request.resource_spans, layout.scopes, strict=True):
         fallback = own_projects([resource_spans.resource.attributes])[0] or project
-        resource = _canonical_resource(raw_spans.resource)
-        inner = zip(resource_spans.scope_spans, raw_spans.scope_spans, strict=True)
-        for scope_spans, raw_scope_spans in inner:
+        for scope_spans, laid in zip(resource_spans.scope_spans, laid_scopes, strict=True):
             spans = list(scope_spans.spans)
             if spans:
-                columns = columns_of(spans, list(raw_scope_spans.spans), fallback)
+                columns = columns_of(spans, view, laid.bounds, fallback)
                 columns = sound(columns, spans, checks, rejected)
-                yield resource, _canonical_scope(raw_scope_spans.scope), columns
+                resource = _canonical_resource(laid.resource)
+                yield resource, _canonical_scope(laid.scope_info), columns
 
 
 @lru_cache(maxsize=64)
@@ -113,26 +125,49 @@ def _canonical_scope(scope: bytes) -> bytes:
     return InstrumentationScope.FromString(scope).SerializeToString(deterministic=True)
 
 
-def _gather(
-    drafts: dict[bytes, Draft],
-    trace_id: bytes,
-    resource: bytes,
-    scope_info: bytes,
-    columns: Columns,
-    run: slice,
-) -> None:
-    """Put neighbouring spans of one trace to what came of it before."""
-    group = SpanGroup(resource, scope_info, list(columns.spans[run]))
-    draft = drafts.get(trace_id)
-    if draft is None:
-        whole = cast("tuple[Sequence[Any], ...]", columns.keys)
-        keys = ChunkKeys(*(list(column[run]) for column in whole))
-        drafts[trace_id] = Draft(keys, [group])
-        return
-    for gathered, column in zip(draft.keys, columns.keys, strict=True):
-        gathered.extend(column[run])  # pyright: ignore[reportAttributeAccessIssue]
-    last = draft.groups[-1]
-    if last[:2] == group[:2]:
-        last.spans.extend(group.spans)
+def _runs(resource: bytes, scope_info: bytes, columns: Columns) -> Iterator[tuple[bytes, Run]]:
+    """Neighbours of one trace, with its id."""
+    keys, packed = columns.keys, packed_columns(columns.keys)
+    first = 0
+    for trace_id, run in groupby(columns.trace_ids):
+        last = first + len(list(run))
+        yield (
+            trace_id,
+            Run(
+                resource,
+                scope_info,
+                keys.span_ids[first:last],
+                packed.run(first, last),
+                keys.own_sessions[first:last],
+                keys.own_projects[first:last],
+                keys.fallbacks[first:last],
+                pieces_of(columns, first, last),
+            ),
+        )
+        first = last
+
+
+def _chunk(scope: str, trace_id: str, runs: Sequence[Run]) -> TraceChunk:
+    """What a request brings of one trace."""
+    if len(runs) == 1:
+        (_, _, span_ids, packed, *names, _) = runs[0]
     else:
-        draft.groups.append(group)
+        (_, _, span_ids, packed, *names, _) = _joined(runs)
+    keys = pack_columns(packed, *names)
+    return TraceChunk(scope, trace_id, tuple(span_ids), outline(*names), keys, tuple(_pieces(runs)))
+
+
+def _joined(runs: Sequence[Run]) -> Run:
+    """The columns of all runs, one behind the other."""
+    _, _, span_ids, packed, *names, pieces = zip(*runs, strict=True)
+    columns = [list(chain.from_iterable(parts)) for parts in (span_ids, *names, pieces)]
+    joined = PackedColumns(*map(b"".join, zip(*packed, strict=True)))
+    return Run(b"", b"", columns[0], joined, *columns[1:])
+
+
+def _pieces(runs: Sequence[Run]) -> Iterator[bytes | memoryview]:
+    """What a chunk's body consists of."""
+    for (resource, scope_info), group in groupby(runs, itemgetter(0, 1)):
+        pieces = [piece for run in group for piece in run.pieces]
+        yield head(resource, scope_info, sum(map(len, pieces)))
+        yield from pieces

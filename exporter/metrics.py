@@ -13,6 +13,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import NamedTuple
 
 from opentelemetry.metrics import CallbackOptions, Meter, NoOpMeter, Observation
@@ -26,6 +27,9 @@ OTHER = "other"
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 _CODE = re.compile(r"[a-z][a-z0-9_-]{0,39}\Z")
+
+
+Labels = tuple[tuple[str, str], ...]
 
 
 class Counted(NamedTuple):
@@ -82,16 +86,23 @@ DESCRIPTIONS: Mapping[str, str] = {
 }
 
 
+def _observed(tally: Mapping[Labels, int], _options: CallbackOptions) -> Iterable[Observation]:
+    """Counts are read at every look: each request adds to a dozen of them."""
+    return [Observation(n, dict(labels)) for labels, n in tuple(tally.items())]
+
+
 class Metrics:
     """Counters and histograms of one edge. Used from one event loop and its threads."""
 
     def __init__(self, meter: Meter | None = None) -> None:
         self._meter = meter or NoOpMeter(PREFIX)
-        names = dict.fromkeys(counted.metric for counted in COUNTS.values())
-        self._counters = {
-            name: self._meter.create_counter(f"{PREFIX}_{name}", description=DESCRIPTIONS[name])
-            for name in names
+        self._tallies: dict[str, Counter[Labels]] = {
+            counted.metric: Counter() for counted in COUNTS.values()
         }
+        for name, tally in self._tallies.items():
+            self._meter.create_observable_counter(
+                f"{PREFIX}_{name}", [partial(_observed, tally)], description=DESCRIPTIONS[name]
+            )
         self._histograms = {
             name: self._meter.create_histogram(
                 f"{PREFIX}_{name}",
@@ -109,8 +120,10 @@ class Metrics:
         if not n:
             return
         self._sums[name] += n
-        outcome = {} if counted.outcome is None else {"outcome": counted.outcome}
-        self._counters[counted.metric].add(n, outcome | self._bounded(counted.metric, labels))
+        key: Labels = () if counted.outcome is None else (("outcome", counted.outcome),)
+        if labels:
+            key += tuple(sorted(self._bounded(counted.metric, labels).items()))
+        self._tallies[counted.metric][key] += n
 
     def refuse(self, error: Exception) -> None:
         """Count one refused request by the error's code."""

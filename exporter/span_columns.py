@@ -1,6 +1,6 @@
 """Pure: the spans of one scope as columns, without those that are rejected.
 
-In: parsed spans and their bytes. Out: `Columns`, and a count a reason of what was rejected. Next:
+In: parsed spans and where they lie. Out: `Columns`, and a count a reason of what was rejected. Next:
 `decode` gathers them by trace.
 
 Faults are looked for in whole columns, and span by span only where there is one.
@@ -8,6 +8,7 @@ Faults are looked for in whole columns, and span by span only where there is one
 
 from collections import Counter
 from collections.abc import Sequence
+from operator import gt, sub
 from typing import Any, NamedTuple
 
 from exporter.otlp_scan import Attributes, own_projects, own_sessions
@@ -25,11 +26,17 @@ _NO_SPAN = bytes(8)
 
 
 class Columns(NamedTuple):
-    """The spans of one scope: their trace ids, their keys, their bytes, all of one length."""
+    """The spans of one scope: their trace ids, their keys, and their fields of the body."""
 
     trace_ids: Sequence[bytes]
     keys: ChunkKeys
-    spans: Sequence[bytes]
+    body: memoryview
+    begins: Sequence[int]
+    ends: Sequence[int]
+
+    def field(self, at: int) -> memoryview:
+        """Tag, length and bytes of one span."""
+        return self.body[self.begins[at] : self.ends[at]]
 
 
 def id_fault(name: str, text: str) -> str | None:
@@ -41,7 +48,9 @@ def id_fault(name: str, text: str) -> str | None:
     return None
 
 
-def columns_of(spans: Sequence[Any], raw: Sequence[bytes], fallback: str) -> Columns:
+def columns_of(
+    spans: Sequence[Any], body: memoryview, bounds: Sequence[int], fallback: str
+) -> Columns:
     """The columns of these spans; `fallback` is the project of those that name none."""
     attributes: list[Attributes] = [span.attributes for span in spans]
     starts = [span.start_time_unix_nano for span in spans]
@@ -54,12 +63,21 @@ def columns_of(spans: Sequence[Any], raw: Sequence[bytes], fallback: str) -> Col
         parents=parents,
         starts=starts,
         # Clocks step back and some spans never end: a span ends no earlier than it starts.
-        ends=list(map(max, starts, ends)),
+        ends=list(map(max, starts, ends)) if any(map(gt, starts, ends)) else ends,
         own_sessions=own_sessions(attributes),
         own_projects=own_projects(attributes),
         fallbacks=[fallback] * len(spans),
     )
-    return Columns([span.trace_id for span in spans], keys, raw)
+    trace_ids = [span.trace_id for span in spans]
+    return Columns(trace_ids, keys, body, bounds[:-1], bounds[1:])
+
+
+def pieces_of(columns: Columns, first: int, last: int) -> list[memoryview]:
+    """These spans as slices of the body, one where they are neighbours."""
+    begins, ends = columns.begins[first:last], columns.ends[first:last]
+    if begins[1:] == ends[:-1]:
+        return [columns.body[begins[0] : ends[-1]]]
+    return [columns.body[begin:end] for begin, end in zip(begins, ends, strict=True)]
 
 
 def sound(
@@ -71,7 +89,7 @@ def sound(
     kept: list[int] = []
     for at, span in enumerate(spans):
         fault = _fault(columns, at) or _echo(columns.keys, at, span.attributes)
-        fault = fault or checks.fault(_project(columns.keys, at), columns.spans[at])
+        fault = fault or checks.fault(_project(columns.keys, at), columns.field(at))
         if fault is None:
             kept.append(at)
         else:
@@ -79,12 +97,14 @@ def sound(
     return Columns(
         [columns.trace_ids[at] for at in kept],
         only_keys(columns.keys, kept),
-        [columns.spans[at] for at in kept],
+        columns.body,
+        [columns.begins[at] for at in kept],
+        [columns.ends[at] for at in kept],
     )
 
 
 def _all_sound(columns: Columns, checks: Checks) -> bool:
-    trace_ids, keys, spans = columns
+    trace_ids, keys, _, begins, ends = columns
     projects = {*keys.own_projects, *keys.fallbacks[:1]} - {None}
     names = {*keys.own_sessions, *projects} - {None}
     return (
@@ -97,13 +117,18 @@ def _all_sound(columns: Columns, checks: Checks) -> bool:
         and not any(id_fault("", name) for name in names if name)
         and SELF_PROJECT not in projects
         and (checks.projects is None or checks.projects.issuperset(projects))
-        and max(map(len, spans)) <= checks.max_attribute_bytes
+        and _fit(begins, ends, checks.max_attribute_bytes)
     )
+
+
+def _fit(begins: Sequence[int], ends: Sequence[int], limit: int) -> bool:
+    """Whether no span is larger; most are not even together."""
+    return ends[-1] - begins[0] <= limit or max(map(sub, ends, begins)) <= limit
 
 
 def _fault(columns: Columns, at: int) -> str | None:
     """Why the span at this place is rejected."""
-    trace_ids, keys, _ = columns
+    trace_ids, keys = columns[:2]
     trace_id, span_id, parent_id = trace_ids[at], keys.span_ids[at], keys.parents[at]
     if len(trace_id) != 16 or trace_id == _NO_TRACE:
         return "an invalid trace id"

@@ -158,11 +158,13 @@ def _stop(stop: asyncio.Event, number: int) -> None:
 
 
 async def _receive(config: Config, stop: asyncio.Event) -> None:
+    from exporter.allocator import keep_freed_memory
     from exporter.server import EdgeServer
     from exporter.settings import EdgeSettings
     from pipeline.store import Store
     from pipeline.temporal.client import connect
 
+    keep_freed_memory()
     config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     store = await asyncio.to_thread(Store.open, config.database_url)
     try:

@@ -12,6 +12,9 @@ from typing import NamedTuple
 
 NO_PARENT = b""
 
+Pieces = Sequence[bytes | memoryview]
+"""Bytes that are joined only where somebody needs them in one."""
+
 
 class ChunkKeys(NamedTuple):
     """One column a key, one place a span, in the order of the spans in the body.
@@ -42,8 +45,8 @@ class Outline(NamedTuple):
 class TraceChunk(NamedTuple):
     """Some spans of one trace. `scope` is the admission scope (tenant), "" without keys.
 
-    `keys` are packed `ChunkKeys`. `body` is a serialised OTLP `TracesData` that holds nothing but these
-    spans, with their resources and scopes.
+    `keys` are packed `ChunkKeys`. `pieces`, joined, are a serialised OTLP `TracesData` that holds nothing
+    but these spans, with their resources and scopes; most are slices of the request.
     """
 
     scope: str
@@ -51,4 +54,9 @@ class TraceChunk(NamedTuple):
     span_ids: tuple[bytes, ...]
     outline: Outline
     keys: bytes
-    body: bytes
+    pieces: Pieces
+
+    @property
+    def body(self) -> bytes:
+        """All pieces in one: a copy."""
+        return b"".join(self.pieces)

@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 from sqlalchemy import Connection, delete, select
 
 from pipeline.errors import Transient
+from pipeline.model.trace_chunk import Pieces
 from pipeline.store.chunks import chunked
 from pipeline.store.plain_sql import insert_rows
 from pipeline.store.row_ids import new_ids
@@ -41,7 +42,7 @@ class BodyMoved(Transient):
 class BodyStore(Protocol):
     """Keeps the bodies of chunks."""
 
-    def append(self, connection: Connection, bodies: Sequence[bytes]) -> list[Place]:
+    def append(self, connection: Connection, bodies: Sequence[Pieces]) -> list[Place]:
         """Keep these; one place each. Only the writer thread calls it."""
         ...
 
@@ -65,11 +66,12 @@ class BodyStore(Protocol):
 class TableBodies:
     """Bodies as rows."""
 
-    def append(self, connection: Connection, bodies: Sequence[bytes]) -> list[Place]:
+    def append(self, connection: Connection, bodies: Sequence[Pieces]) -> list[Place]:
         """One row a body."""
         ids = new_ids(connection, chunk_bodies, len(bodies))
-        insert_rows(connection, chunk_bodies, list(zip(ids, bodies, strict=True)))
-        return [Place(TABLE, ref, len(body)) for ref, body in zip(ids, bodies, strict=True)]
+        rows = [(ref, b"".join(body)) for ref, body in zip(ids, bodies, strict=True)]
+        insert_rows(connection, chunk_bodies, rows)
+        return [Place(TABLE, ref, len(body)) for ref, body in rows]
 
     def read(self, connection: Connection, places: Sequence[Place]) -> Iterator[bytes]:
         """One statement a handful."""

@@ -90,10 +90,16 @@ def _resource_spans(group: SpanGroup) -> bytes:
     parts = [b""] * (2 * len(spans))
     parts[::2] = [_prefix(_SPAN, len(span)) for span in spans]
     parts[1::2] = spans
-    inside = b"".join((_prefix(_SCOPE, len(group.scope_info)), group.scope_info, *parts))
-    head = _prefix(_RESOURCE, len(group.resource)) + group.resource
-    head += _prefix(_SCOPE_SPANS, len(inside))
-    return b"".join((_prefix(_RESOURCE_SPANS, len(head) + len(inside)), head, inside))
+    fields = b"".join(parts)
+    return head(group.resource, group.scope_info, len(fields)) + fields
+
+
+def head(resource: bytes, scope_info: bytes, n_bytes: int) -> bytes:
+    """What a group begins with; so many bytes of fields with spans follow."""
+    scope = _prefix(_SCOPE, len(scope_info)) + scope_info
+    inside = _prefix(_RESOURCE, len(resource)) + resource
+    inside += _prefix(_SCOPE_SPANS, len(scope) + n_bytes) + scope
+    return _prefix(_RESOURCE_SPANS, len(inside) + n_bytes) + inside
 
 
 @lru_cache(maxsize=65536)

@@ -26,22 +26,43 @@ class _Names(NamedTuple):
     which: bytes
 
 
+class Columns(NamedTuple):
+    """Ids, parents, starts and ends, eight bytes a span: what of the keys is packed as it stands."""
+
+    ids: bytes
+    parents: bytes
+    starts: bytes
+    ends: bytes
+
+    def run(self, first: int, last: int) -> "Columns":
+        """Those of neighbouring spans."""
+        run = slice(8 * first, 8 * last)
+        return Columns(self.ids[run], self.parents[run], self.starts[run], self.ends[run])
+
+
+def columns_of(keys: ChunkKeys) -> Columns:
+    """The columns as bytes."""
+    n = len(keys.span_ids)
+    return Columns(
+        b"".join(keys.span_ids),
+        b"".join([parent or _NO_PARENT for parent in keys.parents]),
+        struct.pack(f"<{n}Q", *keys.starts),
+        struct.pack(f"<{n}Q", *keys.ends),
+    )
+
+
 def pack_keys(keys: ChunkKeys) -> bytes:
     """The keys as bytes."""
-    n = len(keys.span_ids)
-    columns = [_pack_names(c) for c in (keys.own_sessions, keys.own_projects, keys.fallbacks)]
-    text = _NUL.join([name for column in columns for name in column.distinct]).encode()
-    counts = [len(column.distinct) for column in columns]
-    return b"".join(
-        (
-            _HEAD.pack(FORMAT, n, len(text), *counts),
-            *keys.span_ids,
-            *[parent or _NO_PARENT for parent in keys.parents],
-            struct.pack(f"<{2 * n}Q", *keys.starts, *keys.ends),
-            text,
-            *[column.which for column in columns],
-        )
-    )
+    return pack_columns(columns_of(keys), keys.own_sessions, keys.own_projects, keys.fallbacks)
+
+
+def pack_columns(columns: Columns, *names: Sequence[str | None]) -> bytes:
+    """The same of keys that are bytes already; names are own sessions, own projects, fallbacks."""
+    packed = [_pack_names(column) for column in names]
+    text = _NUL.join([name for column in packed for name in column.distinct]).encode()
+    counts = [len(column.distinct) for column in packed]
+    head = _HEAD.pack(FORMAT, len(names[0]), len(text), *counts)
+    return b"".join((head, *columns, text, *[column.which for column in packed]))
 
 
 def unpack_keys(packed: bytes) -> ChunkKeys:
@@ -99,12 +120,21 @@ def only_keys(keys: ChunkKeys, places: Sequence[int]) -> ChunkKeys:
 
 def outline_of(keys: ChunkKeys) -> Outline:
     """What the spans have in common."""
-    n = len(keys.span_ids)
-    session, project, fallback = keys.own_sessions[0], keys.own_projects[0], keys.fallbacks[0]
-    mixed = keys.own_projects.count(project) < n
-    mixed = mixed or (project is None and keys.fallbacks.count(fallback) < n)
-    if keys.own_sessions.count(session) < n:
-        sessions = sorted({name for name in keys.own_sessions if name})
+    return outline(keys.own_sessions, keys.own_projects, keys.fallbacks)
+
+
+def outline(
+    own_sessions: Sequence[str | None],
+    own_projects: Sequence[str | None],
+    fallbacks: Sequence[str],
+) -> Outline:
+    """The same of the columns that decide."""
+    n = len(own_sessions)
+    session, project, fallback = own_sessions[0], own_projects[0], fallbacks[0]
+    mixed = own_projects.count(project) < n
+    mixed = mixed or (project is None and fallbacks.count(fallback) < n)
+    if own_sessions.count(session) < n:
+        sessions = sorted({name for name in own_sessions if name})
         session, mixed = sessions[0], mixed or len(sessions) > 1
     return Outline(session, project, fallback, mixed)
 
@@ -153,8 +183,8 @@ def span_keys(trace_id: str, keys: ChunkKeys) -> Iterator[SpanKeys]:
         )
 
 
-def chunk_of(scope: str, trace_id: str, keys: ChunkKeys, body: bytes) -> TraceChunk:
+def chunk_of(scope: str, trace_id: str, keys: ChunkKeys, *pieces: bytes | memoryview) -> TraceChunk:
     """A chunk with what follows from its keys."""
     return TraceChunk(
-        scope, trace_id, tuple(keys.span_ids), outline_of(keys), pack_keys(keys), body
+        scope, trace_id, tuple(keys.span_ids), outline_of(keys), pack_keys(keys), pieces
     )

@@ -107,7 +107,7 @@ def _move_some(connection: Connection, files: SegmentFiles, segment: int) -> boo
     if not moving:
         return False
     places = [chunk.place for chunk in moving]
-    fresh = files.append(connection, list(files.read(connection, places)))
+    fresh = files.append(connection, [(body,) for body in files.read(connection, places)])
     files.delete(connection, places)
     rows = [
         {"ref": chunk.trace_ref, "number": chunk.n, "to": place.segment, "at": place.offset}

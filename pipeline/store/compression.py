@@ -5,6 +5,8 @@ In: bytes. Out: one zstd frame, and back. Next: `piece_bodies`.
 
 import sys
 
+from pipeline.model.trace_chunk import Pieces
+
 if sys.version_info >= (3, 14):
     from compression import zstd
 else:
@@ -19,9 +21,9 @@ class Packer:
     def __init__(self) -> None:
         self._compressor = zstd.ZstdCompressor(LEVEL)
 
-    def pack(self, body: bytes) -> bytes:
+    def pack(self, body: Pieces) -> bytes:
         """One frame."""
-        return self._compressor.compress(body, self._compressor.FLUSH_FRAME)
+        return self._compressor.compress(b"".join(body), self._compressor.FLUSH_FRAME)
 
 
 def unpacked(frame: bytes) -> bytes:

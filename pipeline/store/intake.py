@@ -98,9 +98,10 @@ def _is_stored(connection: Connection, bodies: BodyStore, trace: Trace, chunk: T
     """Whether the chunk is there just so: what a sender that missed the answer sends again."""
     if any(chunk.keys == other.keys and chunk.body == other.body for other in trace.added):
         return True
-    n_bytes = len(chunk.body)
+    body = chunk.body
+    n_bytes = len(body)
     alike = [c.place for c in trace.stored if c.keys == chunk.keys and c.place.length == n_bytes]
-    return any(body == chunk.body for body in bodies.read(connection, alike))
+    return any(stored == body for stored in bodies.read(connection, alike))
 
 
 def _parts(

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
+from pipeline.model.trace_chunk import Pieces
 from pipeline.store.bodies import READ_AT_ONCE, TABLE, BodyMoved, Place, TableBodies
 from pipeline.store.chunks import chunked
 from pipeline.store.compression import Packer, unpacked
@@ -30,7 +31,7 @@ class PieceBodies:
         self._packer = Packer()
         self._table = TableBodies()
 
-    def append(self, connection: Connection, bodies: Sequence[bytes]) -> list[Place]:
+    def append(self, connection: Connection, bodies: Sequence[Pieces]) -> list[Place]:
         """All of them by one COPY. A place has the length of the body, not of what is stored of it."""
         ids = new_ids(connection, chunk_bodies, len(bodies))
         driver: Any = connection.connection.driver_connection
@@ -40,7 +41,8 @@ class PieceBodies:
                 packed = self._packer.pack(body)
                 for n, first in enumerate(range(0, len(packed), PIECE_BYTES)):
                     copy.write_row((ref, n, packed[first : first + PIECE_BYTES]))
-        return [Place(PIECES, ref, len(body)) for ref, body in zip(ids, bodies, strict=True)]
+        sizes = [sum(map(len, body)) for body in bodies]
+        return [Place(PIECES, ref, size) for ref, size in zip(ids, sizes, strict=True)]
 
     def read(self, connection: Connection, places: Sequence[Place]) -> Iterator[bytes]:
         """One statement a handful."""

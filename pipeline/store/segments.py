@@ -14,13 +14,15 @@ import fcntl
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from sqlalchemy import Connection, bindparam, event, update
 
+from pipeline.model.trace_chunk import Pieces
 from pipeline.store.bodies import TABLE, BodyMoved, Place, TableBodies
 from pipeline.store.dialect import insert
 from pipeline.store.schema import segments
@@ -56,7 +58,7 @@ class SegmentFiles:
         """The file of a segment."""
         return self.folder / f"{segment}{SUFFIX}"
 
-    def append(self, connection: Connection, bodies: Sequence[bytes]) -> list[Place]:
+    def append(self, connection: Connection, bodies: Sequence[Pieces]) -> list[Place]:
         """Written and synced when this returns."""
         if not bodies:
             return []
@@ -66,10 +68,11 @@ class SegmentFiles:
         places: list[Place] = []
         end = self._size
         for body in bodies:
-            places.append(Place(self._segment, end, len(body)))
-            end += len(body)
+            length = sum(map(len, body))
+            places.append(Place(self._segment, end, length))
+            end += length
         try:
-            _write_all(fd, bodies)
+            _write_all(fd, chain.from_iterable(bodies))
             os.fdatasync(fd)
         except OSError:
             self._abandon()
@@ -197,8 +200,8 @@ def _is_doubtful(error: BaseException | None) -> bool:
     return (name or "").startswith("SQLITE_IOERR")
 
 
-def _write_all(fd: int, bodies: Sequence[bytes]) -> None:
-    for left in _in_writes(bodies):
+def _write_all(fd: int, pieces: Iterable[bytes | memoryview]) -> None:
+    for left in _in_writes(pieces):
         while left:
             n = os.writev(fd, left)
             while left and n >= len(left[0]):
@@ -207,21 +210,21 @@ def _write_all(fd: int, bodies: Sequence[bytes]) -> None:
                 left[0] = left[0][n:]
 
 
-def _in_writes(bodies: Sequence[bytes]) -> Iterator[list[memoryview]]:
-    """The bodies cut into what one call writes."""
-    some: list[memoryview] = []
+def _in_writes(pieces: Iterable[bytes | memoryview]) -> Iterator[list[bytes | memoryview]]:
+    """The pieces, cut where needed, by what one call writes."""
+    some: list[bytes | memoryview] = []
     n_bytes = 0
-    for body in bodies:
-        whole = memoryview(body)
-        while whole:
+    for piece in pieces:
+        rest = piece
+        while n_bytes + len(rest) >= MAX_WRITE or len(some) == MAX_VECTORS:
+            whole = memoryview(rest)
             some.append(whole[: MAX_WRITE - n_bytes])
-            n_bytes += len(some[-1])
-            whole = whole[len(some[-1]) :]
-            if n_bytes == MAX_WRITE or len(some) == MAX_VECTORS:
-                yield some
-                some, n_bytes = [], 0
-    if some:
-        yield some
+            yield some
+            rest = whole[MAX_WRITE - n_bytes :]
+            some, n_bytes = [], 0
+        some.append(rest)
+        n_bytes += len(rest)
+    yield some
 
 
 def _sync_folder(folder: Path) -> None:

@@ -34,7 +34,7 @@ def write_traces(
     known = [_known_row(*one) for one in changed if not one[0].is_new]
     if known:
         execute_many(connection, _UPDATE_TRACE, known)
-    places = iter(bodies.append(connection, [c.body for t, _, _ in changed for c in t.added]))
+    places = iter(bodies.append(connection, [c.pieces for t, _, _ in changed for c in t.added]))
     chunks = [
         (trace.ref, n, len(chunk.span_ids), *next(places), chunk.keys)
         for trace, _, _ in changed

@@ -33,7 +33,7 @@ def test_acknowledged_commits_survive_a_power_cut(tmp_path: Path) -> None:
 
 def test_errors_say_nothing_of_the_data(tmp_path: Path) -> None:
     with new_store(tmp_path) as store:
-        broken = record(1, session="canary-4711")._replace(body="canary-4711")  # pyright: ignore[reportArgumentType]
+        broken = record(1, session="canary-4711")._replace(pieces=("canary-4711",))  # pyright: ignore[reportArgumentType]
         with pytest.raises(StoreUnavailable) as caught:
             send(store, broken)
         assert "canary" not in str(caught.value)

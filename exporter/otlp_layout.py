@@ -1,0 +1,138 @@
+"""Pure: where the spans of an OTLP trace request lie, found without reading any of them.
+
+In: the bytes of an `ExportTraceServiceRequest`. Out: `Layout`, the scopes in their order with the bounds of
+their spans. Next: `decode` hands spans on as slices of the request.
+
+Every known encoder writes a scope before its spans and one span behind the other. A request that is
+written otherwise, or has fields that OTLP does not know, is written anew first. Nothing is checked here:
+whoever reads the spans finds what is broken in them.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from pipeline.store.chunk_body import TracesData
+
+_RESOURCE_SPANS, _RESOURCE, _SCOPE_SPANS, _SCOPE, _SPAN, _SCHEMA_URL = 10, 10, 18, 10, 18, 26
+"""Tags: all fields outside of spans are length-delimited."""
+_MORE = 0x80
+"""The bit of a byte of a number that says that another follows."""
+_MAX_LENGTH_BYTES = 5
+
+
+class Scope(NamedTuple):
+    """Resource and scope as they came. Span n is the field between bounds n and n + 1."""
+
+    resource: bytes
+    scope_info: bytes
+    bounds: list[int]
+
+
+class Layout(NamedTuple):
+    """The scopes of a body, those without spans too; `body` may have been written anew."""
+
+    body: bytes
+    scopes: list[list[Scope]]
+    """By resource."""
+
+    def n_spans(self) -> int:
+        """Spans of all scopes."""
+        return sum(len(scope.bounds) - 1 for scopes in self.scopes for scope in scopes)
+
+
+class _Unusual(Exception):
+    """Sound perhaps, but not as encoders write it."""
+
+
+def lay_out(body: bytes, max_spans: int) -> Layout:
+    """Where everything is. Above `max_spans` it stops, with one more than that; raises `DecodeError`."""
+    try:
+        return Layout(body, _resources(body, max_spans + 1))
+    except (_Unusual, IndexError):
+        pass
+    anew = _written_anew(body, max_spans + 1)
+    return Layout(anew, _resources(anew, max_spans + 1))
+
+
+def _written_anew(body: bytes, room: int) -> bytes:
+    """In the order of the fields and without unknown ones."""
+    raw = TracesData.FromString(body)
+    raw.DiscardUnknownFields()
+    for scope_spans in (s for r in raw.resource_spans for s in r.scope_spans):
+        del scope_spans.spans[room:]
+        room -= len(scope_spans.spans)
+    return raw.SerializeToString(deterministic=True)
+
+
+def _resources(body: bytes, room: int) -> list[list[Scope]]:
+    found: list[list[Scope]] = []
+    for tag, begin, end in _fields(body, 0, len(body)):
+        if tag != _RESOURCE_SPANS:
+            raise _Unusual
+        scopes = _scopes(body, begin, end, room)
+        room -= sum(len(scope.bounds) - 1 for scope in scopes)
+        found.append(scopes)
+    return found
+
+
+def _scopes(body: bytes, begin: int, end: int, room: int) -> list[Scope]:
+    resource, found = b"", list[Scope]()
+    for tag, first, last in _fields(body, begin, end):
+        if tag == _RESOURCE and not found:
+            resource = body[first:last]
+        elif tag == _SCOPE_SPANS:
+            found.append(_scope(body, first, last, resource, room))
+            room -= len(found[-1].bounds) - 1
+        elif tag != _SCHEMA_URL:
+            raise _Unusual
+    return found
+
+
+def _scope(body: bytes, begin: int, end: int, resource: bytes, room: int) -> Scope:
+    scope_info = b""
+    if begin < end and body[begin] == _SCOPE:
+        first, begin = _length_delimited(body, begin)
+        scope_info = body[first:begin]
+    bounds = _bounds(body, begin, end, room)
+    if len(bounds) <= room and any(t != _SCHEMA_URL for t, _, _ in _fields(body, bounds[-1], end)):
+        raise _Unusual
+    return Scope(resource, scope_info, bounds)
+
+
+def _bounds(body: bytes, at: int, end: int, room: int) -> list[int]:
+    """Where each span begins and the last one ends. Once a span: hence so plain."""
+    bounds = [at]
+    add = bounds.append
+    for _ in range(room):
+        if at >= end or body[at] != _SPAN:
+            break
+        low = body[at + 1]
+        if low < _MORE:
+            at += 2 + low
+        elif (high := body[at + 2]) < _MORE:
+            at += 3 + low - _MORE + (high << 7)
+        else:
+            at = _length_delimited(body, at)[1]
+        add(at)
+    return bounds
+
+
+def _fields(body: bytes, at: int, end: int) -> Iterator[tuple[int, int, int]]:
+    """Tag, begin and end of the content of each field."""
+    while at < end:
+        tag = body[at]
+        first, at = _length_delimited(body, at)
+        yield tag, first, at
+    if at > end:
+        raise _Unusual
+
+
+def _length_delimited(body: bytes, at: int) -> tuple[int, int]:
+    """Begin and end of the content of the field that begins here."""
+    size = 0
+    for n in range(_MAX_LENGTH_BYTES):
+        byte = body[at + 1 + n]
+        size |= (byte & ~_MORE) << (7 * n)
+        if byte < _MORE:
+            return at + 2 + n, at + 2 + n + size
+    raise _Unusual
