@@ -10,7 +10,7 @@ on as the bytes that came: neighbouring spans of one trace are one slice of the 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import chain, groupby
+from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -35,7 +35,7 @@ from pipeline.model.trace_chunk import TraceChunk
 from pipeline.store.chunk_body import head
 from pipeline.store.chunk_keys import Columns as PackedColumns
 from pipeline.store.chunk_keys import columns_of as packed_columns
-from pipeline.store.chunk_keys import outline, pack_columns
+from pipeline.store.chunk_keys import outline, pack_columns, shortened
 
 __all__ = [
     "MAX_ID_CHARS",
@@ -65,9 +65,8 @@ class Run(NamedTuple):
     scope_info: bytes
     span_ids: Sequence[bytes]
     packed: PackedColumns
-    own_sessions: Sequence[str | None]
-    own_projects: Sequence[str | None]
-    fallbacks: Sequence[str]
+    names: tuple[Sequence[str | None], Sequence[str | None], Sequence[str | None]]
+    """Own sessions, own projects, fallbacks, each shortened."""
     pieces: Sequence[memoryview]
 
 
@@ -127,42 +126,45 @@ def _canonical_scope(scope: bytes) -> bytes:
 
 def _runs(resource: bytes, scope_info: bytes, columns: Columns) -> Iterator[tuple[bytes, Run]]:
     """Neighbours of one trace, with its id."""
+    if not columns.trace_ids:
+        return
     keys, packed = columns.keys, packed_columns(columns.keys)
+    projects, fallbacks = shortened(keys.own_projects), shortened(keys.fallbacks)
     first = 0
     for trace_id, run in groupby(columns.trace_ids):
         last = first + len(list(run))
-        yield (
-            trace_id,
-            Run(
-                resource,
-                scope_info,
-                keys.span_ids[first:last],
-                packed.run(first, last),
-                keys.own_sessions[first:last],
-                keys.own_projects[first:last],
-                keys.fallbacks[first:last],
-                pieces_of(columns, first, last),
-            ),
+        names = (
+            shortened(keys.own_sessions[first:last]),
+            projects if len(projects) == 1 else shortened(projects[first:last]),
+            fallbacks,
         )
+        ids, pieces = keys.span_ids[first:last], pieces_of(columns, first, last)
+        yield trace_id, Run(resource, scope_info, ids, packed.run(first, last), names, pieces)
         first = last
 
 
 def _chunk(scope: str, trace_id: str, runs: Sequence[Run]) -> TraceChunk:
     """What a request brings of one trace."""
-    if len(runs) == 1:
-        (_, _, span_ids, packed, *names, _) = runs[0]
-    else:
-        (_, _, span_ids, packed, *names, _) = _joined(runs)
-    keys = pack_columns(packed, *names)
-    return TraceChunk(scope, trace_id, tuple(span_ids), outline(*names), keys, tuple(_pieces(runs)))
+    run = runs[0] if len(runs) == 1 else _joined(runs)
+    keys = pack_columns(run.packed, *run.names)
+    pieces = tuple(_pieces(runs))
+    return TraceChunk(scope, trace_id, tuple(run.span_ids), outline(*run.names), keys, pieces)
 
 
 def _joined(runs: Sequence[Run]) -> Run:
     """The columns of all runs, one behind the other."""
-    _, _, span_ids, packed, *names, pieces = zip(*runs, strict=True)
-    columns = [list(chain.from_iterable(parts)) for parts in (span_ids, *names, pieces)]
-    joined = PackedColumns(*map(b"".join, zip(*packed, strict=True)))
-    return Run(b"", b"", columns[0], joined, *columns[1:])
+    ids = [span_id for run in runs for span_id in run.span_ids]
+    packed = PackedColumns(*map(b"".join, zip(*(run.packed for run in runs), strict=True)))
+    sessions, projects, fallbacks = (
+        shortened([name for run in runs for name in _whole(run.names[n], len(run.span_ids))])
+        for n in range(3)
+    )
+    return Run(b"", b"", ids, packed, (sessions, projects, fallbacks), ())
+
+
+def _whole(column: Sequence[str | None], n: int) -> Sequence[str | None]:
+    """What was shortened."""
+    return column if len(column) == n else [column[0]] * n
 
 
 def _pieces(runs: Sequence[Run]) -> Iterator[bytes | memoryview]:

@@ -24,7 +24,6 @@ from exporter.settings import MIB, EdgeSettings
 from exporter.span_checks import FOREIGN_PROJECT, Checks
 from pipeline.errors import PermissionDenied
 
-
 QUICK_BYTES = 2 * MIB
 """What is decoded in some two milliseconds: to hand it to a thread would cost a tenth of that again."""
 

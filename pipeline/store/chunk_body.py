@@ -8,7 +8,6 @@ the spans out in C.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from google.protobuf.descriptor_pb2 import FieldDescriptorProto, FileDescriptorProto
@@ -102,12 +101,16 @@ def head(resource: bytes, scope_info: bytes, n_bytes: int) -> bytes:
     return _prefix(_RESOURCE_SPANS, len(inside) + n_bytes) + inside
 
 
-@lru_cache(maxsize=65536)
 def _prefix(tag: bytes, length: int) -> bytes:
     """Tag and length of a length-delimited field."""
+    if length < 0x80:
+        return tag + _BYTES[length]
     varint = bytearray(tag)
     while length > 0x7F:
         varint.append(length & 0x7F | 0x80)
         length >>= 7
     varint.append(length)
     return bytes(varint)
+
+
+_BYTES = tuple(bytes((n,)) for n in range(0x80))

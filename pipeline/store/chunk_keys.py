@@ -57,12 +57,20 @@ def pack_keys(keys: ChunkKeys) -> bytes:
 
 
 def pack_columns(columns: Columns, *names: Sequence[str | None]) -> bytes:
-    """The same of keys that are bytes already; names are own sessions, own projects, fallbacks."""
+    """The same of keys that are bytes already; names are own sessions, own projects, fallbacks.
+
+    A column of one name stands for one in which all are the same.
+    """
     packed = [_pack_names(column) for column in names]
     text = _NUL.join([name for column in packed for name in column.distinct]).encode()
     counts = [len(column.distinct) for column in packed]
-    head = _HEAD.pack(FORMAT, len(names[0]), len(text), *counts)
+    head = _HEAD.pack(FORMAT, len(columns.ids) // 8, len(text), *counts)
     return b"".join((head, *columns, text, *[column.which for column in packed]))
+
+
+def shortened(column: Sequence[str | None]) -> Sequence[str | None]:
+    """One name in place of a column in which all are the same."""
+    return column[:1] if column.count(column[0]) == len(column) else column
 
 
 def unpack_keys(packed: bytes) -> ChunkKeys:
@@ -126,17 +134,16 @@ def outline_of(keys: ChunkKeys) -> Outline:
 def outline(
     own_sessions: Sequence[str | None],
     own_projects: Sequence[str | None],
-    fallbacks: Sequence[str],
+    fallbacks: Sequence[str | None],
 ) -> Outline:
-    """The same of the columns that decide."""
-    n = len(own_sessions)
+    """The same of the columns that decide, each shortened or not."""
     session, project, fallback = own_sessions[0], own_projects[0], fallbacks[0]
-    mixed = own_projects.count(project) < n
-    mixed = mixed or (project is None and fallbacks.count(fallback) < n)
-    if own_sessions.count(session) < n:
+    mixed = own_projects.count(project) < len(own_projects)
+    mixed = mixed or (project is None and fallbacks.count(fallback) < len(fallbacks))
+    if own_sessions.count(session) < len(own_sessions):
         sessions = sorted({name for name in own_sessions if name})
         session, mixed = sessions[0], mixed or len(sessions) > 1
-    return Outline(session, project, fallback, mixed)
+    return Outline(session, project, fallback or "", mixed)
 
 
 def join_outlines(one: Outline, other: Outline) -> Outline:
