@@ -22,7 +22,7 @@ from pipeline.store.chunk_keys import (
 from pipeline.store.homes import resolve
 from pipeline.store.traces import members_of, whole_outline
 from tests.unit.chunk_records import records_of
-from tests.unit.otlp import request, span
+from tests.unit.otlp import attributes, request, span
 
 Rows = list[tuple[int, int, int, int, str | None, str | None, str]]
 
@@ -135,14 +135,42 @@ def test_a_later_content_of_a_span_counts() -> None:
     assert (member.chunk, member.home.session_id) == (1, "new")
 
 
-def test_spans_of_several_traces_and_scopes_are_sorted_apart() -> None:
-    traces = ["1" * 32, "2" * 32]
-    message = request(*(span(n, trace=traces[n % 2], text=f"t{n}") for n in range(1, 6)))
-    message.resource_spans[0].scope_spans.add().spans.append(span(9, trace=traces[0]))
+traces = st.sampled_from(["1" * 32, "2" * 32])
+sent_spans = st.lists(
+    st.tuples(traces, st.sampled_from(["", "s", "t"]), st.sampled_from(["", "q"]), st.booleans()),
+    min_size=1,
+    max_size=9,
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(sent_spans, min_size=1, max_size=3))
+def test_spans_of_several_traces_and_scopes_are_sorted_apart(
+    scopes: list[list[tuple[str, str, str, bool]]],
+) -> None:
+    """Whatever lies beside them, and though some are rejected between them."""
+    message = request()
+    del message.resource_spans[0].scope_spans[:]
+    expected: list[tuple[str, int, bytes, str | None, str | None]] = []
+    n = 0
+    for rows in scopes:
+        spans = message.resource_spans[0].scope_spans.add().spans
+        for trace, session, project, is_sound in rows:
+            n += 1
+            sent = span(n if is_sound else 0, trace=trace)
+            given_ids = {"session.id": session, "kelet.project": project}
+            sent.attributes.extend(attributes({k: v for k, v in given_ids.items() if v}))
+            spans.append(sent)
+            if is_sound:
+                body = sent.SerializeToString()
+                expected.append((trace, n, body, session or None, project or None))
     decoded = decode(message.SerializeToString(), project="p")
-    assert [chunk.trace_id for chunk in decoded.chunks] == [traces[1], traces[0]]
-    found = {(r.trace_id, int(r.span_id, 16)): r.body for r in records_of(decoded.chunks)}
-    sent = [s for group in message.resource_spans[0].scope_spans for s in group.spans]
-    assert found == {
-        (s.trace_id.hex(), int.from_bytes(s.span_id, "big")): s.SerializeToString() for s in sent
-    }
+    assert [c.trace_id for c in decoded.chunks] == list(dict.fromkeys(row[0] for row in expected))
+    found = [
+        (r.trace_id, int(r.span_id, 16), r.body, r.own_session, r.own_project)
+        for r in records_of(decoded.chunks)
+    ]
+    assert sorted(found, key=lambda row: row[1]) == expected
+    for chunk in decoded.chunks:
+        keys = unpack_keys(chunk.keys)
+        assert chunk == chunk_of("", chunk.trace_id, keys, *chunk.pieces)

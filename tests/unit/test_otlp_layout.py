@@ -43,7 +43,7 @@ def expected(body: bytes) -> list[list[tuple[bytes, bytes, list[bytes]]]]:
 
 
 texts = st.text(max_size=200) | st.just("x" * 20_000)
-spans = st.builds(lambda n, text: span(n, text=text), st.integers(1, 9), texts)
+spans = st.builds(span, st.integers(1, 9), text=texts)
 scopes = st.builds(
     ScopeSpans,
     scope=st.none() | st.builds(InstrumentationScope, name=texts),
