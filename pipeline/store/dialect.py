@@ -59,7 +59,9 @@ SESSION_SETTINGS = {
     "statement_timeout": "120s",
     "lock_timeout": "30s",
     "idle_in_transaction_session_timeout": "300s",
+    "plan_cache_mode": "force_custom_plan",
 }
+"""A plan that was made while a table was small looks through the whole of it for as long as it is kept."""
 READER_PRAGMAS = ("query_only=1",)
 WRITER_PRAGMAS = ("synchronous=FULL", "foreign_keys=0", "cache_size=-32000")
 """Foreign keys document the schema; every writer looks the row up first, a check would do it twice."""

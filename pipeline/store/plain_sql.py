@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table
 
-from pipeline.store.bulk_postgres import copy_rows, insert_unless_there
+from pipeline.store.bulk_postgres import array_text, copy_rows, insert_unless_there
 
 Row = Sequence[Any]
 
@@ -36,14 +36,15 @@ def rows_in(
     if not values:
         return ()
     if connection.dialect.name == "postgresql":
-        text = _for_postgresql(statement) + (" FOR UPDATE" if lock else "")
-        return connection.exec_driver_sql(text, (list(values),)).all()
+        kind = "text" if isinstance(values[0], str) else "int8"
+        text = _for_postgresql(statement, kind) + (" FOR UPDATE" if lock else "")
+        return connection.exec_driver_sql(text, (array_text(values),)).all()
     return connection.exec_driver_sql(_for_sqlite(statement), (json.dumps(values),)).all()
 
 
 @lru_cache(maxsize=64)
-def _for_postgresql(statement: str) -> str:
-    return statement.replace("%", "%%").format(values="= ANY(%s)")
+def _for_postgresql(statement: str, kind: str) -> str:
+    return statement.replace("%", "%%").format(values=f"= ANY(%s::{kind}[])")
 
 
 @lru_cache(maxsize=64)
