@@ -28,6 +28,7 @@ COMMAND_MODULES = (
     "exporter.cli.keys",
     "exporter.cli.delete",
     "exporter.cli.inspect",
+    "exporter.cli.optimise",
     "exporter.cli.transfer",
 )
 

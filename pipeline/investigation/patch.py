@@ -142,6 +142,19 @@ def _with_lines(base: Sequence[str], lines: Sequence[str]) -> list[str]:
     return [*text, *(mark + line for line in lines)]
 
 
+def other_lines(patch: PromptPatch, lines: Sequence[str]) -> PromptPatch:
+    """The same patch with other lines in the place of those that it adds; it has one hunk."""
+    head, (hunk, *rows) = patch.diff.splitlines()[:2], patch.diff.splitlines()[2:]
+    at = next(i for i, row in enumerate(rows) if row.startswith("+"))
+    kept = [row for row in rows if not row.startswith("+")]
+    was, _, now = hunk.removeprefix("@@ -").removesuffix(" @@").partition(" +")
+    start = now.partition(",")[0]
+    hunk = f"@@ -{was} +{start},{len(kept) + len(lines)} @@"
+    added = [f"+{line}" for line in lines]
+    diff = "\n".join([*head, hunk, *kept[:at], *added, *kept[at:]])
+    return patch.model_copy(update={"diff": diff + "\n"})
+
+
 def _patch(agent: str, base: Sequence[str], after: Sequence[str]) -> Patch:
     diff = "\n".join(
         difflib.unified_diff(base, after, f"a/{agent}", f"b/{agent}", lineterm="", n=3)

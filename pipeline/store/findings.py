@@ -18,7 +18,7 @@ from sqlalchemy import Connection, and_, delete, select, update
 from pipeline.errors import BadRequest, NotFound
 from pipeline.model.answers import Investigation
 from pipeline.model.cluster import GateState
-from pipeline.model.finding import Finding, FindingState
+from pipeline.model.finding import Finding, FindingState, PatchTrial, PromptPatch
 from pipeline.store.dialect import insert, lock_project
 from pipeline.store.forgetting import admissible
 from pipeline.store.packing import canonical_json, pack, pack_model, unpack, unpack_model
@@ -178,6 +178,34 @@ def set_finding_state(
     finding = get_finding(connection, project, finding_id)
     assert finding is not None
     return finding
+
+
+def keep_patch(
+    connection: Connection, shown: Finding, patch: PromptPatch, trial: PatchTrial, now: int
+) -> bool:
+    """Put another patch into the investigation that a finding shows; a newer revision replaces both.
+
+    False where that investigation is no longer the one that counts.
+    """
+    lock_project(connection, shown.project)
+    one = and_(
+        investigations.c.project == shown.project,
+        investigations.c.cluster_id == shown.cluster_id,
+        investigations.c.revision == shown.revision,
+        investigations.c.finding_id == shown.id,
+        investigations.c.outdated.is_(False),
+    )
+    body = connection.execute(select(investigations.c.body).where(one)).scalar()
+    if body is None:
+        return False
+    stored = unpack_model(Finding, body)
+    explanation = stored.explanation and stored.explanation.model_copy(
+        update={"trial": trial, "trial_reason": None}
+    )
+    kept = stored.model_copy(update={"prompt_patch": patch, "explanation": explanation})
+    connection.execute(update(investigations).where(one).values(body=pack_model(kept)))
+    refresh_findings(connection, shown.project, now)
+    return True
 
 
 def get_finding(connection: Connection, project: str, finding_id: str) -> Finding | None:

@@ -19,6 +19,8 @@ from pipeline.store.packing import pack, unpack
 from pipeline.store.times import to_micros
 
 WAITING, RESERVED, PAID = "waiting", "reserved", "paid"
+COMMAND = "optimise"
+"""What a person runs by hand: its purpose is `optimise/<finding>`, and nobody tries it again."""
 RECHECK = timedelta(minutes=10)
 """A user may raise the limit: waiting work looks again so often, at the latest when the day ends."""
 
@@ -92,8 +94,12 @@ def spent_on(connection: Connection, project: str, now: datetime) -> Pair:
 
 
 def waiting_for_budget(connection: Connection, project: str) -> int:
-    """Diagnoses that wait for the next day's budget."""
-    waits = and_(model_spending.c.project == project, model_spending.c.state == WAITING)
+    """Diagnoses that wait for the next day's budget; a command that met it has ended."""
+    waits = and_(
+        model_spending.c.project == project,
+        model_spending.c.state == WAITING,
+        model_spending.c.purpose.not_like(f"{COMMAND}/%"),
+    )
     purposes = func.count(func.distinct(model_spending.c.purpose))
     return connection.execute(select(purposes).where(waits)).scalar_one()
 

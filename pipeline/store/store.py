@@ -28,7 +28,7 @@ from pipeline.model.answers import (
 )
 from pipeline.model.api_key import ApiKey
 from pipeline.model.cluster import Cluster
-from pipeline.model.finding import Finding, FindingState
+from pipeline.model.finding import Finding, FindingState, PatchTrial, PromptPatch
 from pipeline.model.nudge import AgentNudge, CommitResult, Nudge
 from pipeline.model.session import SessionKey, SessionRow, SessionState
 from pipeline.model.signal import Signal
@@ -308,6 +308,10 @@ class Store(Upkeep):
         return self._write(
             lambda c: findings.finish_investigation(c, opening, finding, reason, self._now())
         )
+
+    def keep_patch(self, shown: Finding, patch: PromptPatch, trial: PatchTrial) -> bool:
+        """Replace a finding's patch and its trial."""
+        return self._write(lambda c: findings.keep_patch(c, shown, patch, trial, self._now()))
 
     def set_finding_state(self, project: str, finding_id: str, state: FindingState) -> Finding:
         """A user's decision: resolved, dismissed, or open again."""

@@ -45,21 +45,21 @@ async def answers(reading: Reading, requests: Sequence[Request]) -> tuple[Answer
             Answer(
                 session_id=request.session_id,
                 failing=request.failing,
-                old=await _answer(reading, request, request.old_prompt),
-                new=await _answer(reading, request, request.new_prompt),
+                old=await answer(reading, request, request.old_prompt),
+                new=await answer(reading, request, request.new_prompt),
             )
             for request in requests
         ]
     )
 
 
-async def _answer(reading: Reading, request: Request, prompt: str) -> str:
+async def answer(reading: Reading, request: Request, prompt: str) -> str:
     """The recorded conversation under this prompt; its last message is the question."""
     *earlier, last = request.messages
     history: list[ModelMessage] = [ModelRequest(parts=[SystemPromptPart(prompt)])]
     history += [_message(said) for said in earlier]
-    answer = await replayer.run(last.text, message_history=history, deps=reading, usage_limits=ONCE)
-    return answer.output
+    ran = await replayer.run(last.text, message_history=history, deps=reading, usage_limits=ONCE)
+    return ran.output
 
 
 def _message(said: Said) -> ModelMessage:

@@ -17,11 +17,13 @@ MAX_A_SIDE = 8
 Steps = Mapping[str, Sequence[Step]]
 
 
-def held_out(result: ContrastResult, seen: Sequence[str]) -> tuple[tuple[str, bool], ...]:
+def held_out(
+    result: ContrastResult, seen: Sequence[str], a_side: int = MAX_A_SIDE
+) -> tuple[tuple[str, bool], ...]:
     """(session, failing) that neither the diagnosis nor the patch has read, a few of each side."""
     read = set(seen)
-    failing = [s for s in sorted(result.failing_ids) if s not in read][:MAX_A_SIDE]
-    healthy = [s for s in sorted(result.healthy_ids) if s not in read][:MAX_A_SIDE]
+    failing = [s for s in sorted(result.failing_ids) if s not in read][:a_side]
+    healthy = [s for s in sorted(result.healthy_ids) if s not in read][:a_side]
     return (*((s, True) for s in failing), *((s, False) for s in healthy))
 
 
@@ -32,7 +34,7 @@ def requests(
     steps: Steps,
 ) -> Requests:
     """What to put again, or why nothing can be."""
-    lines = _added(patch)
+    lines = added_lines(patch)
     if patch is None or result.blamed is None:
         return Requests(reason="there is no patch to try")
     if lines is None:
@@ -56,7 +58,7 @@ def last_call(steps: Sequence[Step], agent: str) -> Step | None:
     return max(shown, key=lambda s: (s.start, s.span_id), default=None)
 
 
-def _added(patch: PromptPatch | None) -> tuple[str, ...] | None:
+def added_lines(patch: PromptPatch | None) -> tuple[str, ...] | None:
     """The lines that a patch adds; None where it takes lines away."""
     body = [] if patch is None else patch.diff.splitlines()[2:]
     if any(line.startswith("-") for line in body):
