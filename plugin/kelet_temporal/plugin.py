@@ -16,7 +16,6 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, cast
 
 from opentelemetry import trace
-from opentelemetry.sdk.trace import TracerProvider as SdkTracerProvider
 from temporalio import client, worker
 from temporalio.client import ClientConfig
 from temporalio.contrib.opentelemetry import (
@@ -141,7 +140,7 @@ class KeletPlugin(SimplePlugin):
         if is_replay_safe(provider):
             plugin = OpenTelemetryPlugin(add_temporal_spans=self._add_temporal_spans)
             return [i for i in plugin.interceptors or () if isinstance(i, worker.Interceptor)]
-        if isinstance(provider, SdkTracerProvider):
+        if hasattr(provider, "add_span_processor"):
             logger.info("this tracer provider is not replay-safe; TracingInterceptor is used")
             return [TracingInterceptor()]
         return []

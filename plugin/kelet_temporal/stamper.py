@@ -7,7 +7,7 @@ for a span that had begun before its session was known. Next: the wrapped proces
 from __future__ import annotations
 
 from collections.abc import Mapping
-from weakref import WeakKeyDictionary
+from weakref import ReferenceType, ref
 
 from opentelemetry import trace
 from opentelemetry.context import Context
@@ -30,7 +30,7 @@ from kelet_temporal.settings import current_settings
 # OTLP has no greater whole numbers.
 _GREATEST = 2**63 - 1
 
-_added: WeakKeyDictionary[trace.TracerProvider, list[SpanProcessor | None]] = WeakKeyDictionary()
+_added: list[tuple[ReferenceType[trace.TracerProvider], list[SpanProcessor | None]]] = []
 
 
 class SessionStamper(SpanProcessor):
@@ -107,11 +107,20 @@ def add_processor(
     add = getattr(provider, "add_span_processor", None)
     if add is None:
         return False
-    added = _added.setdefault(provider, [])
+    added = _added_to(provider)
     if wrapped not in added if wrapped else not added:
         added.append(wrapped)
         add(SessionStamper(wrapped, sessions_only=sessions_only))
     return True
+
+
+def _added_to(provider: trace.TracerProvider) -> list[SpanProcessor | None]:
+    """What was added so far; by identity, for a provider such as Logfire's has no hash."""
+    for known, added in _added:
+        if known() is provider:
+            return added
+    _added.append((ref(provider), []))
+    return _added[-1][1]
 
 
 def _keep_agent(span: AnySpan, attributes: dict[str, AttributeValue]) -> None:

@@ -185,6 +185,32 @@ assert span.attributes["gen_ai.conversation.id"] == "s"
 
 
 @pytest.mark.slow
+def test_a_provider_of_another_make_will_do() -> None:
+    """As Logfire's: a data class before one of the SDK's, hence unhashable and no subclass of it."""
+    check("""
+from dataclasses import dataclass
+
+@dataclass
+class Proxy(trace.TracerProvider):
+    provider: TracerProvider
+    def get_tracer(self, *args, **kwargs):
+        return self.provider.get_tracer(*args, **kwargs)
+    def add_span_processor(self, processor):
+        self.provider.add_span_processor(processor)
+
+trace.set_tracer_provider(Proxy(TracerProvider()))
+for _ in range(2):
+    kelet.configure(span_processor=memory, project="p", strict=True)
+names, _ = kinds([kelet.KeletPlugin()])
+assert names == ["KeletInterceptor", "TracingInterceptor"], names
+with kelet.agentic_session(session_id="s"), trace.get_tracer("x").start_as_current_span("y"):
+    pass
+(span,) = exporter.get_finished_spans()
+assert span.attributes["gen_ai.conversation.id"] == "s"
+""")
+
+
+@pytest.mark.slow
 def test_a_provider_that_comes_after_the_worker_is_stamped_when_it_runs() -> None:
     check("""
 ours = kelet.KeletPlugin()

@@ -16,10 +16,20 @@ from typing import Any
 
 import kelet_temporal as kelet
 import pytest
-from kelet_app import ACTIVITIES, WORKFLOWS, Everything, LibraryHandler, Listener, Plan
+from kelet_app import (
+    ACTIVITIES,
+    WORKFLOWS,
+    Answerer,
+    Everything,
+    LibraryHandler,
+    Listener,
+    Plan,
+)
 from kelet_stage import SignalDoor, Spans
 from kelet_walk import PLACES, assert_one_session, walk
-from temporalio.client import Client, WorkflowHandle
+from temporalio import workflow
+from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
+from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.worker import Replayer, Worker
 
 pytestmark = [
@@ -27,6 +37,32 @@ pytestmark = [
     # Without a cache Temporal cancels local activities that have just ended, and says so.
     pytest.mark.filterwarnings("ignore:Cannot find activity to cancel"),
 ]
+
+
+@workflow.defn
+class Kid:
+    def __init__(self) -> None:
+        self._told_by: list[str | None] = []
+
+    @workflow.signal
+    def tell(self) -> None:
+        self._told_by.append(kelet.get_session_id())
+
+    @workflow.run
+    async def run(self) -> list[str | None]:
+        await workflow.wait_condition(lambda: bool(self._told_by))
+        return [kelet.get_session_id(), *self._told_by]
+
+
+@workflow.defn
+class Parent:
+    @workflow.run
+    async def run(self) -> list[str | None]:
+        kid = await workflow.start_child_workflow(Kid.run)
+        with kelet.agentic_session(session_id="parent"):
+            await kid.signal(Kid.tell)
+        return await kid
+
 
 _WORKER = Path(__file__).with_name("kelet_worker.py")
 
@@ -37,7 +73,7 @@ async def running(client: Client, queue: str, **options: Any) -> AsyncGenerator[
         async with Worker(
             client,
             task_queue=queue,
-            workflows=WORKFLOWS,
+            workflows=[*WORKFLOWS, Kid, Parent],
             activities=ACTIVITIES,
             nexus_service_handlers=[LibraryHandler()],
             activity_executor=threads,
@@ -91,6 +127,55 @@ async def test_one_session_over_kill_9(
     assert {line["gen_ai.conversation.id"] for line in lines} == {"chat-1"}
     assert_two_signals(door)
     await replay(client, handle)
+
+
+async def test_one_session_by_our_headers_alone(
+    temporal_server: str, spans: Spans, door: SignalDoor
+) -> None:
+    """Temporal's tracing carries baggage too, which would hide that a header of ours is missing."""
+    plugin = kelet.KeletPlugin(include_otel_plugin=False)
+    client = await Client.connect(temporal_server, plugins=[plugin])
+    queue = f"headers-{uuid.uuid4().hex}"
+    async with running(client, queue):
+        await walk(client, queue)
+    assert_one_session(spans.of_the_app(), PLACES)
+    assert_two_signals(door)
+
+
+async def test_a_message_is_in_its_senders_session(temporal_server: str, spans: Spans) -> None:
+    """And the run that it came to stays in its own, here in none."""
+    plugin = kelet.KeletPlugin(include_otel_plugin=False)
+    client = await Client.connect(temporal_server, plugins=[plugin])
+    queue = f"messages-{uuid.uuid4().hex}"
+
+    async def begun(run: Any, *args: Any) -> WorkflowHandle[Any, Any]:
+        return await client.start_workflow(
+            run, args=list(args), id=uuid.uuid4().hex, task_queue=queue
+        )
+
+    async with running(client, queue, max_cached_workflows=0):
+        listener, parent = await begun(Listener.run), await begun(Parent.run)
+        answerer, other = await begun(Answerer.run), await begun(Answerer.run)
+        everything = await begun(Everything.run, Plan(listener.id))
+        with kelet.agentic_session(session_id="sender"):
+            assert await everything.query(Everything.session) == "sender"
+            start = WithStartWorkflowOperation(
+                Answerer.run,
+                id=answerer.id,
+                task_queue=queue,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            )
+            ask = client.execute_update_with_start_workflow
+            assert await ask(Answerer.ask, "with-start", start_workflow_operation=start) == "sender"
+            assert await other.execute_update(Answerer.ask, "update") == "sender"
+            await listener.signal(Listener.hear, "signal")
+        await listener.signal(Listener.hear, "anonymous")
+        await listener.signal(Listener.finish)
+        assert await listener.result() == ["sender", None]
+        assert await answerer.result() is None
+        assert await parent.result() == [None, "parent"]
+        assert await everything.query(Everything.session) is None
+        await everything.terminate()
 
 
 def assert_two_signals(door: SignalDoor) -> None:
