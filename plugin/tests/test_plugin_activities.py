@@ -70,8 +70,9 @@ class Ask:
             return [
                 await workflow.execute_activity(
                     name,
-                    start_to_close_timeout=timedelta(seconds=30),
-                    heartbeat_timeout=timedelta(seconds=20),
+                    # A process that is spawned on a loaded machine takes its time.
+                    start_to_close_timeout=timedelta(seconds=100),
+                    heartbeat_timeout=timedelta(seconds=100),
                 )
                 for name in names
             ]

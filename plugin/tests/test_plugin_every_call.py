@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +31,8 @@ from kelet_stage import SignalDoor, Spans
 from kelet_walk import PLACES, assert_one_session, walk
 from temporalio import workflow
 from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
-from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.common import RetryPolicy, WorkflowIDConflictPolicy
+from temporalio.exceptions import ApplicationError
 from temporalio.worker import Replayer, Worker
 
 pytestmark = [
@@ -64,6 +67,17 @@ class Parent:
         return await kid
 
 
+@workflow.defn
+class Second:
+    """Succeeds when it is retried, which hands on no more than what the first run was given."""
+
+    @workflow.run
+    async def run(self) -> str | None:
+        if workflow.info().attempt == 1:
+            raise ApplicationError("once")
+        return kelet.get_session_id()
+
+
 _WORKER = Path(__file__).with_name("kelet_worker.py")
 
 
@@ -73,7 +87,7 @@ async def running(client: Client, queue: str, **options: Any) -> AsyncGenerator[
         async with Worker(
             client,
             task_queue=queue,
-            workflows=[*WORKFLOWS, Kid, Parent],
+            workflows=[*WORKFLOWS, Kid, Parent, Second],
             activities=ACTIVITIES,
             nexus_service_handlers=[LibraryHandler()],
             activity_executor=threads,
@@ -98,6 +112,12 @@ async def test_one_session(
     # Neither replay nor continue-as-new doubles the span of an agent.
     assert len(spans.named("agent conductor")) == 2
     assert_two_signals(door)
+    runs = [handle.first_execution_run_id, (await handle.describe()).run_id]
+    # As docs/wire-contract.md states it.
+    keys = [json.dumps(["default", handle.id, run_id, 1]) for run_id in runs]
+    assert {key for _, key, _ in door.received} == {
+        sha256(key.encode()).hexdigest() for key in keys
+    }
     await replay(client, handle)
 
 
@@ -204,6 +224,11 @@ async def test_auto_session_is_one_a_chain(temporal_server: str, spans: Spans) -
         )
         await handle.signal(Everything.release)
         seen = await handle.result()
+        again = RetryPolicy(initial_interval=timedelta(milliseconds=20), maximum_attempts=2)
+        second = await client.start_workflow(
+            Second.run, id=f"second-{queue}", task_queue=queue, retry_policy=again
+        )
+        assert await second.result() == second.first_execution_run_id
     assert set(seen) == {handle.first_execution_run_id}
     sessions = {span["gen_ai.conversation.id"] for span in spans.of_the_app()}
     assert sessions == {handle.first_execution_run_id}
