@@ -6,14 +6,8 @@ from collections.abc import Generator, Iterator
 
 import kelet_temporal as kelet
 import pytest
-from hypothesis import settings
 from kelet_stage import EXPORTER, PROCESSOR, SignalDoor, Spans, dev_server
 from kelet_temporal.settings import resolve_settings, set_settings
-
-# A loaded machine keeps no deadline; the matrix has no other conftest.
-settings.register_profile("plugin", deadline=None)
-if settings.get_current_profile_name() == "default":
-    settings.load_profile("plugin")
 
 
 @pytest.fixture

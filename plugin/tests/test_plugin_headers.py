@@ -2,7 +2,7 @@
 
 import json
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from kelet_temporal.headers import (
     HEADERS,
@@ -26,6 +26,8 @@ _SESSIONS = st.builds(
 )
 
 
+# A loaded machine keeps no deadline, and the matrix knows no profile.
+@settings(deadline=None)
 @given(_SESSIONS)
 def test_headers_bring_a_session_back(session: Session) -> None:
     expected = None if session == Session() else session
@@ -36,6 +38,7 @@ def test_headers_bring_a_session_back(session: Session) -> None:
     assert read_session_text({name.upper(): value for name, value in text.items()}) == expected
 
 
+@settings(deadline=None)
 @given(_SESSIONS)
 def test_payloads_are_those_of_the_default_converter(session: Session) -> None:
     for payload in with_session({}, session).values():
@@ -43,6 +46,7 @@ def test_payloads_are_those_of_the_default_converter(session: Session) -> None:
         assert PayloadConverter.default.to_payload(value) == payload
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(HEADERS), st.binary(max_size=12)), st.booleans())
 def test_what_cannot_be_read_is_absent(raw: dict[str, bytes], plain: bool) -> None:
     encoding = b"json/plain" if plain else b"binary/encrypted"
