@@ -23,6 +23,8 @@ from exporter.cli.data_dir import DataDir
 from exporter.cli.supervisor import ChildSpec, Supervisor
 from pipeline.config import Config
 from pipeline.errors import Conflict
+from pipeline.llm.credentials import require_key
+from pipeline.llm.settings import ModelSettings
 from pipeline.temporal import embedded
 
 READY_PATIENCE = timedelta(seconds=60)
@@ -34,6 +36,7 @@ async def run_dev(config: Config, stop: asyncio.Event) -> None:
     """Start all, say so, wait for the stop, stop all."""
     with DataDir(config.data_dir) as data_dir:
         check_ports(config)
+        check_model(config)
         supervisor = Supervisor(specs(config), data_dir.record)
         running = asyncio.create_task(supervisor.run())
         stopping = asyncio.create_task(stop.wait())
@@ -88,6 +91,13 @@ def check_ports(config: Config) -> None:
             else:
                 told = f"cannot be listened on ({error.strerror}): see KELET_HOST and"
             raise Conflict(f"port {port} on {host} {told} {option}") from None
+
+
+def check_model(config: Config) -> None:
+    """Say which key is missing, instead of starting a worker that ends again and again."""
+    settings = ModelSettings.of(config)
+    if settings is not None:
+        require_key(settings)
 
 
 async def _announce(config: Config, supervisor: Supervisor) -> None:

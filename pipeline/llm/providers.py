@@ -8,14 +8,15 @@ Keys come from the settings or the provider's usual variable. Errors name the se
 """
 
 import importlib
+import os
 from collections.abc import Callable
 from typing import Any, cast
 
-from pydantic_ai.exceptions import UserError
 from pydantic_ai.models import Model
 from pydantic_ai.models.function import FunctionModel
 
 from pipeline.errors import BadRequest
+from pipeline.llm.credentials import ALONE, require_key
 from pipeline.llm.settings import ModelSettings
 
 
@@ -28,13 +29,16 @@ def build_model(settings: ModelSettings) -> Model:
     if build is None or not name:
         known = ", ".join(f"{p}:<name>" for p in _BUILDERS)
         raise BadRequest(f"KELET_MODEL is none of {known}; other servers need KELET_MODEL_URL too")
+    require_key(settings)
     try:
         return build(name, settings)
-    except (UserError, ValueError) as error:
-        # The message of a provider may hold what it was given.
+    except BadRequest:
+        raise
+    except Exception as error:
+        # The libraries share no base class, and a message of theirs may hold what they were given.
         raise BadRequest(
             f"the {provider} client refuses its settings ({type(error).__name__}): "
-            f"set KELET_MODEL_KEY or the provider's own variables"
+            f"set KELET_MODEL_KEY or the provider's own variables; {ALONE}"
         ) from None
 
 
@@ -79,14 +83,22 @@ def _google(name: str, settings: ModelSettings) -> Model:
 def _bedrock(name: str, settings: ModelSettings) -> Model:
     import boto3
     from botocore.config import Config as BotoConfig
+    from botocore.exceptions import NoRegionError
     from pydantic_ai.models.bedrock import BedrockConverseModel
     from pydantic_ai.providers.bedrock import BedrockProvider
 
+    key = _key(settings)
+    if key is not None:
+        # The one way in which its client takes a key; other credentials come as AWS's libraries find them.
+        os.environ["AWS_BEARER_TOKEN_BEDROCK"] = key
     once = BotoConfig(
         retries={"total_max_attempts": 1, "mode": "standard"},
         read_timeout=settings.timeout_seconds,
     )
-    client = cast(Any, boto3).client("bedrock-runtime", config=once)
+    try:
+        client = cast(Any, boto3).client("bedrock-runtime", config=once)
+    except NoRegionError:
+        raise BadRequest(f"KELET_MODEL names bedrock: set AWS_REGION too; {ALONE}") from None
     return BedrockConverseModel(name, provider=BedrockProvider(bedrock_client=client))
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Table, and_, delete, select, update
 
 from pipeline.model.finding import Finding
 from pipeline.store.chunks import chunked
+from pipeline.store.model_ledger import COMMAND
 from pipeline.store.model_schema import claim_checks, model_answers, model_spending
 from pipeline.store.packing import canonical_json, pack, unpack
 from pipeline.store.schema import clusters, findings, investigation_stages, investigations
@@ -64,7 +65,20 @@ def forget_quotes(connection: Connection, project: str, ids: Set[str]) -> int:
         for kind in MODEL_ROOMS:
             workflow_id = model_workflow_id(kind, project, cluster_id, revision)
             _drop_model_work(connection, project, workflow_id)
+    for finding_id in _findings_of(connection, project, openings):
+        _drop_model_work(connection, project, f"{COMMAND}/{finding_id}")
     return n_changed
+
+
+def _findings_of(connection: Connection, project: str, openings: Set[Opening]) -> set[str]:
+    """Findings that the investigations led to: their patches may have been optimised."""
+    led = and_(investigations.c.project == project, investigations.c.finding_id.is_not(None))
+    rows = connection.execute(
+        select(
+            investigations.c.cluster_id, investigations.c.revision, investigations.c.finding_id
+        ).where(led)
+    )
+    return {row.finding_id for row in rows if (row.cluster_id, row.revision) in openings}
 
 
 def _copies(
@@ -94,6 +108,7 @@ def _replace(
 
 
 def _drop_model_work(connection: Connection, project: str, workflow_id: str) -> None:
+    """Payloads of a workflow, and the answers that its requests were paid for."""
     connection.execute(delete(claim_checks).where(claim_checks.c.owner == workflow_id))
     paid = and_(model_spending.c.project == project, model_spending.c.purpose == workflow_id)
     keys = connection.execute(select(model_spending.c.key).where(paid)).scalars().all()

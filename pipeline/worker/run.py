@@ -12,6 +12,7 @@ from temporalio.worker import Worker
 
 from pipeline.config import Config
 from pipeline.errors import TemporalUnavailable
+from pipeline.llm.settings import ModelSettings
 from pipeline.store import Store
 from pipeline.temporal.client import connect
 from pipeline.worker.compose import build_worker
@@ -23,7 +24,11 @@ MAX_PAUSE = timedelta(seconds=10)
 
 
 async def run_worker(config: Config, stop: asyncio.Event) -> None:
-    """Poll until `stop` is set. Temporal may come, go and come back meanwhile."""
+    """Poll until `stop` is set. Temporal may come, go and come back meanwhile.
+
+    What is wrong with the settings of a model is said at once, not after Temporal has come.
+    """
+    _check_model(config)
     store = await asyncio.to_thread(Store.open, config.database_url)
     try:
         pause = FIRST_PAUSE
@@ -44,6 +49,14 @@ async def run_worker(config: Config, stop: asyncio.Event) -> None:
 
             await close_door()
         store.close()
+
+
+def _check_model(config: Config) -> None:
+    settings = ModelSettings.of(config)
+    if settings is not None:
+        from pipeline.llm.providers import build_model
+
+        build_model(settings)
 
 
 async def _until(worker: Worker, stop: asyncio.Event, drain: timedelta) -> None:

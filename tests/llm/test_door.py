@@ -1,6 +1,7 @@
 """The model's door: keys that do not depend on the run, answers kept, budget before the request."""
 
 import asyncio
+import os
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -20,21 +21,26 @@ from pydantic_ai.models import ModelRequestParameters
 from pydantic_ai.models.function import AgentInfo, FunctionModel
 from pydantic_ai.usage import RequestUsage
 
+from exporter.cli.dev import check_model
+from pipeline.config import Config
 from pipeline.errors import BadRequest, BudgetExhausted, NotFound
 from pipeline.llm.account import Account
 from pipeline.llm.content import content_key
+from pipeline.llm.credentials import KEYS
 from pipeline.llm.door import Door, open_door, the_door
 from pipeline.llm.prices import estimate, price
 from pipeline.llm.providers import build_model
 from pipeline.llm.settings import ModelSettings
 from pipeline.store import Store
 from pipeline.temporal.failures import to_application_error
+from pipeline.worker.run import run_worker
 from tests.store.storekit import Clock, new_store
 
 pytestmark = pytest.mark.slow
 """The libraries of the providers take seconds to import; the quick tests stay without them."""
 
 PLAIN = ModelRequestParameters()
+AWS = ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE")
 ACCOUNT = Account(project="p", purpose="issue/p/c/1")
 
 
@@ -167,6 +173,42 @@ def test_published_prices_and_models_without_one() -> None:
 def test_a_wrong_model_says_what_to_set(wrong: str) -> None:
     with pytest.raises(BadRequest, match="KELET_MODEL"):
         build_model(settings(model=wrong))
+
+
+@pytest.mark.parametrize(
+    ("model", "names"),
+    [
+        ("anthropic:claude-sonnet-4-5", "ANTHROPIC_API_KEY"),
+        ("openai:gpt-4o", "OPENAI_API_KEY"),
+        ("google:gemini-2.5-flash", "GOOGLE_API_KEY"),
+        ("bedrock:anthropic.claude-3-5-sonnet-20240620-v1:0", "AWS_REGION"),
+    ],
+)
+def test_a_missing_key_is_told_by_name_before_anything_is_asked(
+    model: str, names: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in (*(v for several in KEYS.values() for v in several), *AWS):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    with pytest.raises(BadRequest, match=f"{names}.*statistical engine works alone"):
+        build_model(settings(model=model))
+    config = Config.model_validate({"model": model, "temporal_address": "127.0.0.1:1"})
+    with pytest.raises(BadRequest, match=names):
+        asyncio.run(run_worker(config, asyncio.Event()))
+    if model.startswith("bedrock"):
+        return
+    with pytest.raises(BadRequest, match=names):
+        check_model(config)
+    monkeypatch.setenv(names, "k")
+    check_model(config)
+    assert build_model(settings(model=model)).model_name == model.partition(":")[2]
+
+
+def test_bedrock_takes_a_key_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", "")
+    build_model(settings(model="bedrock:some-model", key="bedrock-key"))
+    assert os.environ["AWS_BEARER_TOKEN_BEDROCK"] == "bedrock-key"
 
 
 def test_providers_try_nothing_again(monkeypatch: pytest.MonkeyPatch) -> None:
