@@ -16,6 +16,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 SLOW_SECONDS = 1.0
+RETRY_AFTER = "4"
+"""Longer than Temporal's first backoff, so that one can tell which of them was kept."""
 RIVAL = {
     "says": "It takes too long over it.",
     "test": {"agent": "summarizer", "feature": "in: dollars"},
@@ -32,6 +34,7 @@ class ScriptedServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.faults = list(faults)
         self.asked: Counter[str] = Counter()
+        self.asked_at: list[tuple[str, float]] = []
         self.n_answered = 0
         self.n_held = 0
         self.hold = threading.Event()
@@ -76,11 +79,14 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body: dict[str, Any] = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self._script.asked[_content(body)] += 1
+        self._script.asked_at.append((_content(body), time.monotonic()))
         self._script.n_held += not self._script.hold.is_set()
         self._script.hold.wait(120)
         fault = self._script.next_fault()
         if fault == "429":
-            self._send(429, {"error": {"message": "slow down"}}, {"Retry-After": "1"})
+            self._send(429, {"error": {"message": "slow down"}}, {"Retry-After": RETRY_AFTER})
+        elif fault == "401":
+            self._send(401, {"error": {"message": "no such key"}})
         elif fault == "500":
             self._send(500, {"error": {"message": "broken"}})
         elif fault == "wrong json":
@@ -93,6 +99,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, _completion({"role": "assistant", "content": ""}, "content_filter"))
         elif fault == "truncated":
             self._send(200, _completion({"role": "assistant", "content": "It"}, "length"))
+        elif fault == "wrong shape":
+            name = [tool["function"]["name"] for tool in body.get("tools", ())][-1]
+            self._send(200, _call(name, {"nonsense": 1}))
         else:
             if fault == "slow":
                 time.sleep(SLOW_SECONDS)

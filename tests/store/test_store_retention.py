@@ -1,16 +1,20 @@
 """Removed is removed: by age, by size, at somebody's word; and it does not come back."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from pipeline.errors import NotFound
 from pipeline.model.evidence import Evidence
 from pipeline.model.session import SessionKey
 from pipeline.store import Store
 from pipeline.store.forgetting import without_sessions
 from pipeline.store.leases import take_lease
+from pipeline.store.model_ledger import COMMAND
+from pipeline.temporal.ids import MODEL_ROOMS, model_workflow_id
 from tests.store.storekit import (
     Clock,
     cluster,
@@ -200,6 +204,51 @@ def test_a_deletion_takes_the_copies_of_quotes_too(store: Store) -> None:
     assert quotes_of(store) == ["words of t"]
     (kept,) = store.list_clusters("p")[0]
     assert kept.session_ids == ("t",)
+
+
+PURPOSES = (
+    *(model_workflow_id(kind, "p", "c1", 1) for kind in MODEL_ROOMS),
+    f"{COMMAND}/f",
+)
+"""Everything that a model is asked about the finding of `quoting`."""
+
+
+def asked(store: Store) -> dict[str, str]:
+    """A payload and an answer for each of them, and for another finding; digests by purpose."""
+    kept: dict[str, str] = {}
+    for purpose in (*PURPOSES, "explain/p/other/1"):
+        (kept[purpose],) = store.put_claims(purpose, [f"a brief for {purpose}".encode()])
+        store.reserve_model(("p", purpose), purpose, (1, 1), (10, 10**9))
+        store.settle_model(("p", purpose), purpose, (1, 1), b"an answer")
+    return kept
+
+
+def left(store: Store, kept: dict[str, str]) -> set[str]:
+    """Purposes of which anything is left."""
+    found = {purpose for purpose in kept if store.model_answer("p", purpose) is not None}
+    for purpose, digest in kept.items():
+        with suppress(NotFound):
+            store.load_claims(purpose, [digest])
+            found.add(purpose)
+    return found
+
+
+def test_a_deletion_takes_what_a_model_was_told_and_said(store: Store) -> None:
+    quoting(store)
+    kept = asked(store)
+    store.forget_sessions(store.find_sessions("s", None))
+    assert left(store, kept) == {"explain/p/other/1"}
+
+
+def test_what_a_model_was_told_and_said_grows_old(store: Store, clock: Clock) -> None:
+    quoting(store)
+    kept = asked(store)
+    clock.tick(days=29)
+    retain(store)
+    assert left(store, kept) == {*PURPOSES, "explain/p/other/1"}
+    clock.tick(days=2)
+    retain(store)
+    assert left(store, kept) == set()
 
 
 def test_an_investigation_that_was_under_way_brings_no_quote_back(store: Store) -> None:

@@ -10,7 +10,7 @@ import pytest
 from temporalio.client import Client
 
 from pipeline.model.finding import Finding
-from tests.llm.openai_server import ScriptedServer, serving
+from tests.llm.openai_server import RETRY_AFTER, ScriptedServer, serving
 from tests.workflows.test_explain import feed
 from tests.workflows.test_walk import walk, working
 from tests.workflows.walk import Walk
@@ -38,6 +38,9 @@ async def test_faults_are_tried_again_by_temporal_alone(client: Client, tmp_path
     assert finding.explanation is not None
     assert finding.explanation.n_verified == 1, finding.explanation.reason
     assert server.faults == []
+    limited, first = server.asked_at[0]
+    again = next(at for content, at in server.asked_at[1:] if content == limited)
+    assert again - first >= float(RETRY_AFTER), "it waits as long as the provider asks"
     assert server.asked.total() == len(server.asked) + 4, "one request more a fault, none besides"
     assert server.n_answered == len(server.asked), "no answer is paid twice"
 
