@@ -37,6 +37,7 @@ async def run_dev(config: Config, stop: asyncio.Event) -> None:
     with DataDir(config.data_dir) as data_dir:
         check_ports(config)
         check_model(config)
+        check_codec(config)
         supervisor = Supervisor(specs(config), data_dir.record)
         running = asyncio.create_task(supervisor.run())
         stopping = asyncio.create_task(stop.wait())
@@ -98,6 +99,14 @@ def check_model(config: Config) -> None:
     settings = ModelSettings.of(config)
     if settings is not None:
         require_key(settings)
+
+
+def check_codec(config: Config) -> None:
+    """Say what is wrong with a codec, instead of starting children that end again and again."""
+    if config.temporal_codec is not None or config.temporal_codec_key is not None:
+        from pipeline.temporal.converter import codec_of
+
+        codec_of(config)
 
 
 async def _announce(config: Config, supervisor: Supervisor) -> None:

@@ -11,6 +11,7 @@ from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
 from temporalio.converter import PayloadCodec
 
+from exporter.cli.dev import check_codec
 from pipeline.config import Config
 from pipeline.errors import BadRequest
 from pipeline.temporal.codec import EncryptingCodec, Unreadable, read_keys
@@ -83,6 +84,13 @@ def test_a_malformed_key_is_told_without_showing_it(text: str) -> None:
     with pytest.raises(BadRequest, match="openssl rand -base64 32") as refused:
         read_keys(text)
     assert OLD not in str(refused.value)
+
+
+@pytest.mark.parametrize("wrong", [{"temporal_codec_key": "c2hvcnQ="}, {"temporal_codec": "no:no"}])
+def test_dev_says_it_before_it_starts_anything(wrong: dict[str, str]) -> None:
+    with pytest.raises(BadRequest, match="KELET_TEMPORAL_CODEC"):
+        check_codec(Config.model_validate(wrong))
+    check_codec(Config())
 
 
 async def test_failures_are_sealed_too() -> None:
