@@ -4,7 +4,8 @@ In: batches before they are taken in; homes after they are resolved. Out: the ba
 expired. Next: `spans` stores the rest.
 
 A removed trace is known by its id, whatever of it comes first. A span of another trace is known by the
-session in which it would lie.
+session in which it would lie, and by its own id where others still have spans in its trace: without
+its ancestors, which may be gone too, it would lie with those.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,31 +16,51 @@ from pipeline.model.span_keys import Home
 from pipeline.model.trace_chunk import TraceChunk
 from pipeline.store.chunk_body import only
 from pipeline.store.chunk_keys import chunk_of, only_keys, span_ids_of, unpack_keys
-from pipeline.store.tombstones import Tombstone, find, session_name, trace_name
+from pipeline.store.tombstones import (
+    Name,
+    Tombstone,
+    find,
+    parted_name,
+    session_name,
+    span_name,
+    trace_name,
+)
 from pipeline.store.traces import Trace, members_of
 
 Batches = Sequence[Sequence[TraceChunk]]
 
 
-def without_removed_traces(
+def without_removed(
     connection: Connection, batches: Batches, now: int
 ) -> tuple[Batches, list[int]]:
-    """The batches without spans of removed traces, and how many each lost."""
-    names = {trace_name(c.scope, c.trace_id) for batch in batches for c in batch}
-    stones = find(connection, names, now)
+    """The batches without spans that are known as removed, and how many each lost."""
+    chunks = [chunk for batch in batches for chunk in batch]
+    stones = _stones_of(connection, chunks, now)
     if not stones:
         return batches, [0] * len(batches)
-    kept: list[list[TraceChunk]] = []
-    n_expired: list[int] = []
-    for batch in batches:
-        some: list[TraceChunk] = []
-        for chunk in batch:
-            stone = stones.get(trace_name(chunk.scope, chunk.trace_id))
-            left = chunk if stone is None else newer_than(chunk, stone.newest_start)
-            some += [] if left is None else [left]
-        n_expired.append(n_spans(batch) - n_spans(some))
-        kept.append(some)
-    return kept, n_expired
+    kept = [[c for chunk in batch if (c := _without_removed(chunk, stones))] for batch in batches]
+    return kept, [n_spans(b) - n_spans(k) for b, k in zip(batches, kept, strict=True)]
+
+
+def _stones_of(
+    connection: Connection, chunks: Sequence[TraceChunk], now: int
+) -> dict[Name, Tombstone]:
+    """The tombstones of their traces, and of their spans where a trace lost some."""
+    traces = {name(c.scope, c.trace_id) for c in chunks for name in (trace_name, parted_name)}
+    stones = find(connection, traces, now)
+    parted = [c for c in chunks if parted_name(c.scope, c.trace_id) in stones]
+    spans = {span_name(c.scope, c.trace_id, i) for c in parted for i in c.span_ids}
+    return stones | (find(connection, spans, now) if spans else {})
+
+
+def _without_removed(chunk: TraceChunk, stones: Mapping[Name, Tombstone]) -> TraceChunk | None:
+    scope, trace_id = chunk.scope, chunk.trace_id
+    whole = stones.get(trace_name(scope, trace_id))
+    left = chunk if whole is None else newer_than(chunk, whole.newest_start)
+    if left is None or parted_name(scope, trace_id) not in stones:
+        return left
+    ids = enumerate(left.span_ids)
+    return without(left, {at for at, i in ids if span_name(scope, trace_id, i) in stones})
 
 
 def removed_sessions(

@@ -21,7 +21,14 @@ from pipeline.store.chunk_keys import chunk_of, only_keys, unpack_keys
 from pipeline.store.chunks import chunked
 from pipeline.store.schema import session_traces, trace_chunks, traces
 from pipeline.store.sessions import place_spans
-from pipeline.store.tombstones import Name, Tombstone, signals_name, trace_name
+from pipeline.store.tombstones import (
+    Name,
+    Tombstone,
+    parted_name,
+    signals_name,
+    span_name,
+    trace_name,
+)
 from pipeline.store.trace_writes import Link, write_links, write_traces
 from pipeline.store.traces import Member, Trace, members_of, traces_of, whole_outline
 
@@ -63,6 +70,7 @@ def take_spans(
         _let_go(connection, bodies, trace, taken)
         if rest:
             _write_rest(connection, bodies, trace, rest, staying, taken, now)
+            _bury_spans(trace, leaving, taken, forgotten=forgotten)
         else:
             _bury(trace, leaving, taken, forgotten=forgotten)
     for refs in chunked(sorted(gone.values())):
@@ -113,6 +121,17 @@ def _bury(trace: Trace, leaving: Sequence[Member], taken: Taken, *, forgotten: b
     for home in {member.home for member in leaving}:
         taken.buried[signals_name(home.project, trace_id)] = stone
     taken.whole.append(trace.ref)
+
+
+def _bury_spans(trace: Trace, leaving: Sequence[Member], taken: Taken, *, forgotten: bool) -> None:
+    """One by one: the trace goes on, and only their ids tell them from what is still to come."""
+    trace_id, scope = trace.key
+    stones = {
+        span_name(scope, trace_id, member.span_id): Tombstone(member.start, 0, forgotten)
+        for member in leaving
+    }
+    newest = max(stone.newest_start for stone in stones.values())
+    taken.buried |= {parted_name(scope, trace_id): Tombstone(newest, 0, forgotten), **stones}
 
 
 def _write_rest(

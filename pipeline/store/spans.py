@@ -20,7 +20,7 @@ from pipeline.store.attachment import follow_spans
 from pipeline.store.bodies import BodyStore
 from pipeline.store.chunk_keys import home_of, join_outlines
 from pipeline.store.dialect import lock_ingest
-from pipeline.store.expiry import drop_expired, removed_sessions, without_removed_traces
+from pipeline.store.expiry import drop_expired, removed_sessions, without_removed
 from pipeline.store.intake import Tally, merge_batch
 from pipeline.store.sessions import place_spans, raise_versions
 from pipeline.store.tombstones import Tombstone
@@ -53,7 +53,7 @@ def commit_spans(
 ) -> list[CommitResult]:
     """Store all batches; one result each."""
     lock_ingest(connection, alone=False)
-    batches, expired = without_removed_traces(connection, batches, now)
+    batches, expired = without_removed(connection, batches, now)
     keys = {(chunk.trace_id, chunk.scope) for batch in batches for chunk in batch}
     known = load_traces(connection, keys, claim=claim)
     tallies = [merge_batch(connection, bodies, known, batch, i) for i, batch in enumerate(batches)]

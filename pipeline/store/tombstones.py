@@ -21,8 +21,10 @@ from pipeline.store.times import span_micros
 
 LIFETIME = span_micros(timedelta(days=30))
 
-Name = tuple[str, str, str]
-"""("session", project, session id), ("trace", scope, trace id), or ("signals", project, trace id)."""
+Name = tuple[str, ...]
+"""("session", project, session id), ("trace", scope, trace id), ("signals", project, trace id), and of
+a trace that others still have spans in ("parted", scope, trace id) and ("span", scope, trace id, span
+id)."""
 
 
 class Tombstone(NamedTuple):
@@ -41,6 +43,16 @@ def session_name(project: str, session_id: str) -> Name:
 def trace_name(scope: str, trace_id: str) -> Name:
     """How a trace is called here."""
     return ("trace", scope, trace_id)
+
+
+def parted_name(scope: str, trace_id: str) -> Name:
+    """How a trace is called of which some spans were removed: those have tombstones of their own."""
+    return ("parted", scope, trace_id)
+
+
+def span_name(scope: str, trace_id: str, span_id: bytes) -> Name:
+    """How a span is called that was removed from a trace which goes on."""
+    return ("span", scope, trace_id, span_id.hex())
 
 
 def signals_name(project: str, trace_id: str) -> Name:

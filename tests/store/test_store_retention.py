@@ -154,6 +154,24 @@ def test_what_other_sessions_have_in_the_trace_stays(store: Store, clock: Clock)
     assert n_spans(store, "t") == 4
 
 
+def test_a_removed_child_that_comes_again_alone_joins_nobody(store: Store, clock: Clock) -> None:
+    """Its parent, which told its session, is gone: its trace belongs to another session now."""
+    child, grandchild = record(2, parent=1, session="t"), record(3, parent=2)
+    send(store, record(1, session="s"), child, grandchild)
+    store.forget_sessions(store.find_sessions("t", None))
+    assert send(store, grandchild).n_expired == 1
+    assert send(store, grandchild, child, record(1, session="s")).n_expired == 2
+    assert names(store) == ["s"]
+    assert n_spans(store, "s") == 1
+    # What was never here before is none of it, and after a month nobody knows any more.
+    assert send(store, record(4, parent=1)).n_new == 1
+    clock.tick(days=20)
+    send(store, record(5, session="s"))
+    clock.tick(days=11)
+    assert retain(store) == 0
+    assert send(store, grandchild).n_new == 1
+
+
 def test_agents_of_a_removed_session_are_aggregated_anew(store: Store, clock: Clock) -> None:
     send(store, record(1, session="s"))
     finish(store, row("s", "a"))
