@@ -218,8 +218,11 @@ class Config(BaseSettings):
     min_healthy: Count = 10
     """Healthy sessions below which no cause is named."""
 
-    max_spans_a_session: Count = 10_000
+    max_spans_a_session: Count = 50_000
     """Spans above which a session is skipped as too large."""
+
+    max_bytes_a_session: Count = 128 * 1024 * 1024
+    """Bytes of spans above which a session is skipped as too large; a worker needs several times that."""
 
     max_sessions_an_agent: Count = 20_000
     """Sessions of one agent that an aggregation reads; beyond it a fixed choice by the hash of their ids."""

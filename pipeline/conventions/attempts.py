@@ -7,6 +7,8 @@ The winner is the attempt with the highest number; Temporal uses no result of an
 numbers attempts are told apart by their start, and the step says so.
 """
 
+from bisect import insort
+from collections import defaultdict
 from dataclasses import dataclass
 
 from pipeline.conventions import temporal
@@ -67,13 +69,19 @@ def _groups(roots: list[Root]) -> dict[tuple[str, ...], list[Root]]:
 def _chains(group: list[Root]) -> list[list[Root]]:
     """Without the activity's id: attempt n > 1 follows the latest chain that ended below n."""
     chains: list[list[Root]] = []
+    ended: dict[int, list[int]] = defaultdict(list)
     for root in group:
         number = root[1].number or 1
-        chain = next((c for c in reversed(chains) if (c[-1][1].number or 1) < number), None)
-        if number > 1 and chain is not None:
-            chain.append(root)
+        below = max((n for n in ended if n < number), key=lambda n: ended[n][-1], default=None)
+        if below is None:
+            at = len(chains)
+            chains.append([])
         else:
-            chains.append([root])
+            at = ended[below].pop()
+            if not ended[below]:
+                del ended[below]
+        chains[at].append(root)
+        insort(ended[number], at)
     return chains
 
 

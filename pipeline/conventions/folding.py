@@ -9,8 +9,10 @@ others besides is none: it becomes a workflow. An answer that arrives in a log r
 Logfire writes streams, belongs to the call before it; records of GenAI events were gathered before.
 """
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import takewhile
 
 from pipeline.conventions import log_records
 from pipeline.conventions.draft import Draft, merge
@@ -126,9 +128,12 @@ def _drop_bare_twins(tree: SpanTree, kept: dict[str, Draft]) -> None:
         if draft is not None and draft.kind is StepKind.LLM:
             groups.setdefault((span.trace_id, span.parent_id), []).append(span)
     for spans in groups.values():
-        told = [s for s in spans if _tells(kept[span_ref(s)])]
-        for bare in (s for s in spans if not _tells(kept[span_ref(s)])):
-            twin = next((s for s in told if _side_by_side(s, bare)), None)
+        told = deque(s for s in spans if _tells(kept[span_ref(s)]))
+        for bare in [s for s in spans if not _tells(kept[span_ref(s)])]:
+            while told and told[0].end < bare.start:
+                told.popleft()  # nor does it meet any later one
+            at_once = takewhile(lambda s, end=bare.end: s.start <= end, told)
+            twin = next((s for s in at_once if _side_by_side(s, bare)), None)
             if twin is not None:
                 told.remove(twin)
                 ref = span_ref(twin)

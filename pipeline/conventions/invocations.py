@@ -8,7 +8,7 @@ are its own. Where no agent span exists, the llm steps of one agent within one a
 both, a model call that does not continue an earlier conversation of the agent begins a new one.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 
 from pipeline.conventions.turns import Conversations, Turn
@@ -60,7 +60,7 @@ class Invocation(Frozen):
 def read_invocations(steps: Sequence[Step]) -> tuple[Invocation, ...]:
     """Group the steps into invocations; sorted by start, then span id."""
     ordered = sorted(steps, key=lambda s: (s.start, s.span_id))
-    by_id = {s.span_id: s for s in ordered}
+    containers = _Containers(ordered)
     conversations = Conversations()
     groups: dict[tuple[str, str], list[Step]] = {}
     turns: dict[str, Turn] = {}
@@ -68,7 +68,7 @@ def read_invocations(steps: Sequence[Step]) -> tuple[Invocation, ...]:
     for step in ordered:
         if step.kind in (StepKind.WORKFLOW, StepKind.ACTIVITY):
             continue
-        container, is_whole = _container(step, by_id)
+        container, is_whole = containers.of(step)
         key = (step.agent, container)
         if step.kind is StepKind.LLM:
             turn = conversations.next_turn(step, "#".join(key))
@@ -81,29 +81,42 @@ def read_invocations(steps: Sequence[Step]) -> tuple[Invocation, ...]:
     return tuple(sorted((i for i in built if i), key=lambda i: (i.start, i.span_id)))
 
 
-def _container(step: Step, by_id: dict[str, Step]) -> tuple[str, bool]:
-    """What the step runs in, and whether that is one invocation as a whole.
+class _Containers:
+    """What each step runs in; what was climbed once is known to all steps below."""
 
-    The agent span of its own agent is, else the nearest activity; below another agent's span only
-    the conversation tells.
-    """
-    above = tuple(_lineage(step, by_id))
-    agent_span = next((s for s in above if s.kind is StepKind.AGENT), None)
-    if agent_span is not None and agent_span.agent == step.agent:
-        return agent_span.span_id, True
-    around = next((s for s in above if s.kind in (StepKind.ACTIVITY, StepKind.AGENT)), None)
-    if around is None:
-        return "", False
-    return around.span_id, around.kind is StepKind.ACTIVITY
+    def __init__(self, steps: Sequence[Step]) -> None:
+        self._by_id = {s.span_id: s for s in steps}
+        self._agents: dict[str, Step | None] = {}
+        self._places: dict[str, Step | None] = {}
 
+    def of(self, step: Step) -> tuple[str, bool]:
+        """What the step runs in, and whether that is one invocation as a whole.
 
-def _lineage(step: Step, by_id: dict[str, Step]) -> Iterator[Step]:
-    current: Step | None = step
-    seen: set[str] = set()
-    while current is not None and current.span_id not in seen:
-        seen.add(current.span_id)
-        yield current
-        current = by_id.get(current.parent_span_id or "")
+        The agent span of its own agent is, else the nearest activity; below another agent's span
+        only the conversation tells.
+        """
+        agent_span = self._nearest(step, self._agents, (StepKind.AGENT,))
+        if agent_span is not None and agent_span.agent == step.agent:
+            return agent_span.span_id, True
+        around = self._nearest(step, self._places, (StepKind.ACTIVITY, StepKind.AGENT))
+        if around is None:
+            return "", False
+        return around.span_id, around.kind is StepKind.ACTIVITY
+
+    def _nearest(
+        self, step: Step, known: dict[str, Step | None], kinds: tuple[StepKind, ...]
+    ) -> Step | None:
+        """The step itself or its nearest ancestor of one of these kinds."""
+        climbed: dict[str, None] = {}
+        current: Step | None = step
+        while current is not None and current.kind not in kinds:
+            if current.span_id in known or current.span_id in climbed:
+                current = known.get(current.span_id)
+                break
+            climbed[current.span_id] = None
+            current = self._by_id.get(current.parent_span_id or "")
+        known.update(dict.fromkeys(climbed, current))
+        return current
 
 
 def _invocation(group: list[Step], turns: dict[str, Turn]) -> Invocation | None:

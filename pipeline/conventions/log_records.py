@@ -7,8 +7,10 @@ A record belongs to the model call that is its nearest step. Where it was logged
 the one call there that was running. Where no call was traced its records make one, up to the answer.
 """
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from heapq import heappop, heappush
 
 from pipeline.conventions.draft import Draft, merge
 from pipeline.conventions.genai import is_record, record_rank
@@ -44,17 +46,18 @@ def _told(
     tree: SpanTree, kept: Mapping[str, Draft], records: Sequence[Span]
 ) -> tuple[Told, list[Span]]:
     """The records of each step, and those that have none."""
-    beside: dict[tuple[str, str | None], list[Span]] = {}
+    beside: dict[tuple[str, str | None], _Running] = {}
     for span in tree.spans:
         draft = kept.get(span_ref(span))
         if draft is not None and draft.kind is StepKind.LLM:
-            beside.setdefault((span.trace_id, span.parent_id), []).append(span)
+            beside.setdefault((span.trace_id, span.parent_id), _Running()).add(span)
     steps = tree.inherit(lambda s: span_ref(s) if span_ref(s) in kept else None)
     told: Told = {}
     loose: list[Span] = []
     for span in records:
-        calls = beside.get((span.trace_id, span.parent_id), ())
-        ref = _step_of(span, steps.get(span_ref(span)), calls, kept)
+        calls = beside.get((span.trace_id, span.parent_id))
+        running = calls.at(span.start) if calls and span.parent_id else ()
+        ref = _step_of(span, steps.get(span_ref(span)), running, kept)
         if ref is None:
             loose.append(span)
         else:
@@ -62,14 +65,34 @@ def _told(
     return told, loose
 
 
+class _Running:
+    """The calls of one place; asked in the order of time which of them were running."""
+
+    def __init__(self) -> None:
+        self._to_come: deque[Span] = deque()
+        self._open: list[tuple[int, str, Span]] = []
+
+    def add(self, call: Span) -> None:
+        """One more, by start."""
+        self._to_come.append(call)
+
+    def at(self, moment: int) -> list[Span]:
+        """Those that had begun by then and had not ended before."""
+        while self._to_come and self._to_come[0].start <= moment:
+            call = self._to_come.popleft()
+            heappush(self._open, (call.end, span_ref(call), call))
+        while self._open and self._open[0][0] < moment:
+            heappop(self._open)
+        return [call for _, _, call in self._open]
+
+
 def _step_of(
-    span: Span, above: str | None, beside: Iterable[Span], kept: Mapping[str, Draft]
+    span: Span, above: str | None, running: Sequence[Span], kept: Mapping[str, Draft]
 ) -> str | None:
     """The step that a record tells of."""
     kind = kept[above].kind if above else None
     if kind is StepKind.LLM:
         return above
-    running = [s for s in beside if span.parent_id and s.start <= span.start <= s.end]
     if len(running) == 1:
         return span_ref(running[0])
     of_tool = record_rank(span) >= _ANSWERS and not running

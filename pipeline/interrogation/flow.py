@@ -56,14 +56,16 @@ def outline(steps: Sequence[Step]) -> tuple[StepOutline, ...]:
 
 
 def _compared(order: Sequence[Step]) -> list[Step]:
-    """All steps of a session of usual length; else about `MAX_STEPS`, none of the keys left out."""
+    """All steps of a session of usual length; else about `MAX_STEPS`, of every key that counts."""
     if len(order) <= MAX_STEPS:
         return list(order)
     groups: dict[tuple[str, str], list[int]] = defaultdict(list)
     for position, step in enumerate(order):
         groups[step.agent, step.key].append(position)
     half = max(1, MAX_STEPS // len(groups) // 2)
-    kept = {p for positions in groups.values() for p in (*positions[:half], *positions[-half:])}
+    # Names that hold ids make thousands of keys; those that occur most are steps.
+    frequent = sorted(groups.values(), key=lambda positions: -len(positions))[:MAX_STEPS]
+    kept = {p for positions in frequent for p in (*positions[:half], *positions[-half:])}
     return [order[position] for position in sorted(kept)]
 
 

@@ -8,8 +8,9 @@ What follows the first complaint is its consequence and enters no term.
 """
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections import defaultdict, deque
+from collections.abc import Sequence
 from functools import lru_cache
 
 from pipeline.interrogation.texts import incoming, joined, outgoing, terms, written
@@ -18,6 +19,7 @@ from pipeline.model.step import Message, Step, StepKind
 from pipeline.text.complaints import before_complaint
 
 MAX_TERMS = 250
+MAX_WITHIN = 400
 Writing = tuple[str, int, frozenset[str]]
 
 
@@ -27,7 +29,8 @@ def step_terms(steps: Sequence[Step]) -> tuple[StepTerms, ...]:
     shown = {s.agent for s in ordered if s.kind is StepKind.AGENT and s.inputs and s.outputs}
     before = _before_complaint(ordered)
     speaking = [s for s in before if s.agent and s.kind in (StepKind.AGENT, StepKind.LLM)]
-    writings = [(s.agent, s.end, terms(written(s))) for s in speaking]
+    written_by = ((s.agent, s.end, terms(written(s))) for s in speaking)
+    writings = sorted(written_by, key=lambda w: w[1])
     groups: dict[tuple[str, str], list[Step]] = defaultdict(list)
     for step in speaking:
         if step.kind is StepKind.AGENT or step.agent not in shown:
@@ -39,27 +42,41 @@ def _before_complaint(steps: Sequence[Step]) -> list[Step]:
     """The steps before the first complaint; one around it says what its model calls had said."""
     spoke = {step.span_id for step in steps if step.outputs}
     before = before_complaint(steps)
-    calls = [step for step in before if step.kind is StepKind.LLM]
+    calls: dict[str, list[Step]] = defaultdict(list)
+    for step in before:
+        if step.kind is StepKind.LLM:
+            calls[step.agent].append(step)
     return [
         step
         if step.outputs or step.span_id not in spoke
-        else step.model_copy(update={"outputs": _said_within(step, calls)})
+        else step.model_copy(update={"outputs": _said_within(step, calls[step.agent])})
         for step in before
     ]
 
 
 def _said_within(step: Step, calls: Sequence[Step]) -> tuple[Message, ...]:
-    own = [c for c in calls if c.agent == step.agent and step.start <= c.start <= step.end]
+    """What the agent's calls within the step said, of very many the last."""
+    first = bisect_left(calls, step.start, key=_start)
+    own = calls[first : bisect_right(calls, step.end, key=_start)][-MAX_WITHIN:]
     return tuple(message for call in own for message in call.outputs)
 
 
-def _heard(step: Step, writings: Iterable[Writing]) -> set[str]:
-    """The terms that other agents wrote before the step began."""
-    heard: set[str] = set()
-    for agent, end, words in writings:
-        if agent != step.agent and end <= step.start:
-            heard |= words
-    return heard
+def _start(step: Step) -> int:
+    return step.start
+
+
+class _Heard:
+    """The terms that other agents had written when a step began; asked in the order of start."""
+
+    def __init__(self, agent: str, writings: Sequence[Writing]) -> None:
+        self._to_come = deque(w for w in writings if w[0] != agent)
+        self._words: set[str] = set()
+
+    def before(self, start: int) -> set[str]:
+        """All that was written to the end by then."""
+        while self._to_come and self._to_come[0][1] <= start:
+            self._words |= self._to_come.popleft()[2]
+        return self._words
 
 
 def _of_group(
@@ -69,10 +86,11 @@ def _of_group(
     external: set[str] = set()
     added: set[str] = set()
     dropped: set[str] = set()
+    heard = _Heard(key[0], writings)
     for step in group:
         read = terms(joined(incoming(step.inputs)))
         said = terms(joined(outgoing(step.outputs)))
-        external |= read - _heard(step, writings)
+        external |= read - heard.before(step.start)
         added |= said - read - terms(joined(step.system))
         dropped |= (read - said) if said and hands_on else set()
     return StepTerms(

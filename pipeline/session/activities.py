@@ -20,7 +20,7 @@ from pipeline.verdict import decide
 
 ENGINE_VERSION = "1"
 NO_AGENT_STEPS = "no_agent_steps"
-TOO_MANY_SPANS = "too_many_spans"
+TOO_LARGE = "too_large"
 MERGED = "merged"
 
 
@@ -85,7 +85,7 @@ def outcome(
     if clock.n_spans == 0:
         return SessionState.MERGED, MERGED
     if failure == LimitExceeded.code:
-        return SessionState.SKIPPED, TOO_MANY_SPANS
+        return SessionState.SKIPPED, TOO_LARGE
     if failure is not None:
         return SessionState.FAILED, failure
     if stages is None:

@@ -8,7 +8,8 @@ for the session. Symptoms are read from the whole session, traits only from what
 first complaint. Passages that do not stand word for word in a string of their span are dropped.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
 from pipeline.conventions.authorship import read_authorship
 from pipeline.conventions.invocations import Invocation, read_invocations
@@ -30,7 +31,7 @@ from pipeline.text.complaints import before_complaint
 def enrich(steps: Sequence[Step], spans: Sequence[Span]) -> EnrichResult:
     """All detections of the session, the votes of its symptoms, and whether it came to an end."""
     invocations = read_invocations(steps)
-    found = [*read_symptoms(invocations, steps, spans), *_traits(steps, invocations)]
+    found = chain(read_symptoms(invocations, steps, spans), _traits(steps, invocations))
     detections = _verbatim(_worst(found), spans)
     return EnrichResult(
         detections=detections,
@@ -39,24 +40,34 @@ def enrich(steps: Sequence[Step], spans: Sequence[Span]) -> EnrichResult:
     )
 
 
-def _traits(steps: Sequence[Step], invocations: Sequence[Invocation]) -> list[Detection]:
-    """All that is only tested, read from what came before the first complaint."""
+def _traits(steps: Sequence[Step], invocations: Sequence[Invocation]) -> Iterator[Detection]:
+    """All that is only tested, read from what came before the first complaint.
+
+    An invocation at a time: together they have hundreds of thousands in a long session.
+    """
     before = before_complaint(steps)
     known = read_invocations(before) if len(before) < len(steps) else invocations
-    return [
-        *read_run(known, before),
-        *read_config(known),
-        *read_inputs(known, read_authorship(known)),
-        *read_handoffs(known),
-    ]
+    yield from read_run(known, before)
+    authorship = read_authorship(known)
+    for one in known:
+        yield from read_config([one])
+        yield from read_inputs([one], authorship)
+        yield from read_handoffs([one])
 
 
 def _worst(found: Iterable[Detection]) -> tuple[Detection, ...]:
     """The worst occurrence of each (agent, step, name), sorted."""
     kept: dict[tuple[str, str, str], Detection] = {}
-    for detection in sorted(found, key=lambda d: (-d.value, -d.confidence, d.span_id)):
-        kept.setdefault((detection.agent, detection.step, detection.name), detection)
+    for detection in found:
+        key = (detection.agent, detection.step, detection.name)
+        if key not in kept or _severity(detection) < _severity(kept[key]):
+            kept[key] = detection
     return tuple(kept[key] for key in sorted(kept))
+
+
+def _severity(detection: Detection) -> tuple[float, float, str]:
+    """The smaller, the worse."""
+    return -detection.value, -detection.confidence, detection.span_id
 
 
 def _votes(detections: Sequence[Detection]) -> tuple[Vote, ...]:

@@ -10,6 +10,7 @@ for the first instead of computing it again. On another worker it computes for i
 import threading
 from collections import OrderedDict
 from concurrent.futures import Future
+from contextlib import nullcontext
 from typing import NamedTuple
 
 from pipeline.conventions.steps import read_steps
@@ -21,6 +22,8 @@ from pipeline.store import Store
 
 N_READERS = 2
 MAX_KEPT = 8
+LARGE = 5_000
+"""Spans from which on a session is analysed alone; several of 50,000 at once would take gigabytes."""
 
 
 class _Kept(NamedTuple):
@@ -31,9 +34,11 @@ class _Kept(NamedTuple):
 class SnapshotReader:
     """Thread-safe; keeps a session until both children have seen it, and no more than a few."""
 
-    def __init__(self, store: Store, *, max_spans: int) -> None:
+    def __init__(self, store: Store, *, max_spans: int, max_bytes: int) -> None:
         self._store = store
         self._max_spans = max_spans
+        self._max_bytes = max_bytes
+        self._one_large = threading.Lock()
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[SessionKey, int], _Kept] = OrderedDict()
 
@@ -60,11 +65,21 @@ class SnapshotReader:
             future.set_exception(error)
 
     def _compute(self, key: SessionKey, version: int) -> SessionSeen | None:
-        snapshot = self._store.load_spans(key, max_spans=self._max_spans)
+        clock = self._store.session_clock(key)
+        if clock is None or clock.version != version:
+            return None
+        if clock.n_spans > self._max_spans:
+            limit = f"max_spans_a_session is {self._max_spans}"
+            raise LimitExceeded(f"{clock.n_spans} spans, {limit}")
+        with self._one_large if clock.n_spans > LARGE else nullcontext():
+            return self._see(key, version)
+
+    def _see(self, key: SessionKey, version: int) -> SessionSeen | None:
+        snapshot = self._store.load_spans(key, max_spans=self._max_spans, max_bytes=self._max_bytes)
         if snapshot.version != version:
             return None
-        if snapshot.n_spans > self._max_spans:
-            limit = f"max_spans_a_session is {self._max_spans}"
+        if snapshot.n_spans > len(snapshot.spans):
+            limit = f"max_bytes_a_session is {self._max_bytes}"
             raise LimitExceeded(f"{snapshot.n_spans} spans, {limit}")
         steps = read_steps(snapshot.spans)
         return SessionSeen(snapshot.spans, steps, enrich(steps, snapshot.spans))

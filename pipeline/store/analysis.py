@@ -63,14 +63,17 @@ def session_clock(connection: Connection, key: SessionKey, now: int) -> SessionC
 
 
 def load_spans(
-    connection: Connection, bodies: BodyStore, key: SessionKey, max_spans: int | None
+    connection: Connection,
+    bodies: BodyStore,
+    key: SessionKey,
+    limits: tuple[int | None, int | None] = (None, None),
 ) -> Snapshot:
     """Version and spans of one moment; nothing of a session that is not there."""
     session = find_session(connection, key)
     if session is None:
         return Snapshot(0, (), 0)
     home = Home(session.project, session.session_id)
-    found = read_spans(connection, bodies, session.id, home, max_spans)
+    found = read_spans(connection, bodies, session.id, home, *limits)
     return Snapshot(session.version, tuple(found), session.n_spans)
 
 

@@ -87,10 +87,20 @@ def _of_chunk(trace: Trace, body: bytes, places: set[int]) -> Iterator[Stored]:
 
 
 def read_spans(
-    connection: Connection, bodies: BodyStore, session_ref: int, home: Home, max_spans: int | None
+    connection: Connection,
+    bodies: BodyStore,
+    session_ref: int,
+    home: Home,
+    max_spans: int | None,
+    max_bytes: int | None = None,
 ) -> list[Span]:
-    """The spans as the analysis sees them, by (start, trace id, span id)."""
-    stored = stored_spans(connection, bodies, session_ref, home, max_spans)
-    found = [decode_span(s.span, s.resource, s.scope_info) for s in stored]
+    """The spans as the analysis sees them, by (start, trace id, span id); no more than so many bytes."""
+    n_bytes = 0
+    found: list[Span] = []
+    for s in stored_spans(connection, bodies, session_ref, home, max_spans):
+        n_bytes += len(s.span)
+        if max_bytes is not None and n_bytes > max_bytes:
+            break
+        found.append(decode_span(s.span, s.resource, s.scope_info))
     found.sort(key=lambda span: (span.start, span.trace_id, span.span_id))
     return found

@@ -181,11 +181,14 @@ class Store(Upkeep):
             raise NotFound("no such session")
         return str(session.session_id)
 
-    def load_spans(self, key: SessionKey, *, max_spans: int | None = None) -> Snapshot:
+    def load_spans(
+        self, key: SessionKey, *, max_spans: int | None = None, max_bytes: int | None = None
+    ) -> Snapshot:
         """Version and spans, read in one transaction; again if bodies were moved meanwhile."""
         for _ in range(MAX_READS):
             with suppress(BodyMoved), self._read() as connection:
-                return analysis.load_spans(connection, self._bodies, key, max_spans)
+                limits = (max_spans, max_bytes)
+                return analysis.load_spans(connection, self._bodies, key, limits)
         raise StoreUnavailable("bodies move faster than they can be read")
 
     def load_signals(self, key: SessionKey) -> tuple[Signal, ...]:

@@ -9,7 +9,8 @@ What a user says counts only where he answers an agent (the call goes on from an
 transcript that is merely handed in is never mistaken for a complaint.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pipeline.conventions.invocations import Invocation, Turn, read_invocations
@@ -21,6 +22,7 @@ from pipeline.text.phrases import CORRECTS, GIVES_UP
 _MAX_COMPLAINT = 700
 _MIN_STEMS = 4
 _ALIKE = 0.8
+_MAX_EARLIER = 200
 _PHRASES = (("symptom.user_corrects", CORRECTS), ("symptom.user_gives_up", GIVES_UP))
 
 
@@ -42,7 +44,7 @@ class Complaint:
 
 def read_complaints(invocation: Invocation) -> Iterator[Complaint]:
     """The complaints of an invocation in the order they were made."""
-    earlier: list[frozenset[str]] = []
+    earlier: deque[frozenset[str]] = deque(maxlen=_MAX_EARLIER)
     answered: Located | None = None
     for turn in invocation.turns:
         for message in turn.inputs:
@@ -55,7 +57,7 @@ def read_complaints(invocation: Invocation) -> Iterator[Complaint]:
         answered = turn.outputs[-1].content if turn.outputs else answered
 
 
-def _said(message: Message, earlier: list[frozenset[str]]) -> Iterator[tuple[str, int, int]]:
+def _said(message: Message, earlier: Iterable[frozenset[str]]) -> Iterator[tuple[str, int, int]]:
     text = message.content.text.replace("’", "'")
     for name, pattern in _PHRASES:
         match = pattern.search(text)

@@ -102,7 +102,7 @@ def activities(
     """Every activity method, bound to what it needs."""
     max_spans = config.max_spans_a_session
     session = SessionActivities(store, client, config)
-    reader = SnapshotReader(store, max_spans=max_spans)
+    reader = SnapshotReader(store, max_spans=max_spans, max_bytes=config.max_bytes_a_session)
     signals = SignalsActivities(store, reader)
     interrogation = InterrogationActivities(store, reader, StatisticalInterrogator())
     aggregation = AggregationActivities(

@@ -2,12 +2,21 @@
 
 import json
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.conventions import authorship
 from pipeline.conventions.authorship import read_authorship
 from pipeline.conventions.invocations import Invocation, read_invocations
 from pipeline.conventions.prompt_groups import prompt_group
 from pipeline.conventions.steps import read_steps
 from pipeline.model.span import Span
 from tests.unit.genai_spans import agent, chat, conversation, message, root, span, tau_sessions
+
+said = st.lists(
+    st.sampled_from(["hail", "car", "claim", "rail", "noon"]), min_size=1, max_size=6
+).map(" ".join)
 
 
 def invocations(spans: list[Span]) -> tuple[Invocation, ...]:
@@ -107,6 +116,35 @@ class TestAuthorship:
         (one,) = found.values()
         assert [e.text for e in one.external] == ["Hi", "economy"]
         assert one.upstream == ()
+
+    @given(st.lists(st.tuples(st.sampled_from("abc"), said, said), min_size=2, max_size=12))
+    def test_the_index_finds_whoever_wrote_it(self, talks: list[tuple[str, str, str]]):
+        """Everything that some earlier answer holds, looked up one by one, is no part of the external."""
+        spans = [root()]
+        for n, (name, given_in, answer) in enumerate(talks, start=1):
+            spans += agent(n, name, given_in, answer)
+        known = invocations(spans)
+        found = read_authorship(known)
+        for one in known:
+            earlier = [o for o in known if o.end <= one.start and o.agent != one.agent]
+            answers = [f" {o.outputs[0].content.text} " for o in earlier if o.outputs]
+            (given_in,) = texts(one)
+            if len(given_in) > 2 and any(f" {given_in} " in answer for answer in answers):
+                assert found[one.span_id].external == ()
+            elif not any(word in answer for answer in answers for word in given_in.split()):
+                own = [o for o in known if o.end <= one.start and o.agent == one.agent]
+                if not own:
+                    assert [e.text for e in found[one.span_id].external] == [given_in]
+
+    def test_of_a_long_session_the_last_authors_are_known(self, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(authorship, "_BLOCK", 2)
+        spans = [root()]
+        for n in range(1, 9):
+            spans += agent(n, f"writer{n}", f"task {n} of the morning", f"{self.SUMMARY} Part {n}.")
+        spans += agent(9, "reader", "Then it slid into the guardrail.", "x")
+        upstream = read_authorship(invocations(spans))["a9"].upstream
+        assert upstream[-1] == "writer8|agent:writer8"
+        assert len(upstream) < 8
 
 
 class TestPromptGroups:

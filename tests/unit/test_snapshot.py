@@ -2,14 +2,15 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
 
 from pipeline.errors import LimitExceeded, StoreUnavailable
-from pipeline.model.answers import Snapshot
-from pipeline.model.session import SessionKey
-from pipeline.signals.snapshot import MAX_KEPT, SnapshotReader
+from pipeline.model.answers import SessionClock, Snapshot
+from pipeline.model.session import SessionKey, SessionState
+from pipeline.signals.snapshot import LARGE, MAX_KEPT, SnapshotReader
 from pipeline.store import Store
 
 KEY = SessionKey.of("p", "s")
@@ -21,16 +22,33 @@ class CountingStore:
     def __init__(self) -> None:
         self.n_reads = 0
         self.n_spans = 0
+        self.n_missing = 0
+        self.at_once = 0
+        self.most_at_once = 0
         self.broken = False
         self.gate = threading.Event()
         self.gate.set()
 
-    def load_spans(self, key: SessionKey, *, max_spans: int | None = None) -> Snapshot:
+    def session_clock(self, key: SessionKey) -> SessionClock:
+        none = timedelta()
+        return SessionClock(
+            version=3,
+            analysed_version=0,
+            silent_for=none,
+            open_for=none,
+            state=SessionState.WAITING,
+            n_spans=self.n_spans,
+        )
+
+    def load_spans(self, key: SessionKey, *, max_spans: int, max_bytes: int) -> Snapshot:
         self.n_reads += 1
-        self.gate.wait(5)
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        self.gate.wait(0.2 if self.n_spans > LARGE else 5)
+        self.at_once -= 1
         if self.broken:
             raise StoreUnavailable("away")
-        return Snapshot(3, (), self.n_spans)
+        return Snapshot(3, (), self.n_missing)
 
 
 @pytest.fixture
@@ -40,7 +58,7 @@ def store() -> CountingStore:
 
 @pytest.fixture
 def reader(store: CountingStore) -> SnapshotReader:
-    return SnapshotReader(cast("Store", cast("Any", store)), max_spans=10)
+    return SnapshotReader(cast("Store", cast("Any", store)), max_spans=10_000, max_bytes=1_000)
 
 
 def test_second_child_shares_the_first_ones_work(
@@ -77,9 +95,22 @@ def test_failure_is_not_kept(store: CountingStore, reader: SnapshotReader) -> No
 
 
 def test_too_large_names_the_setting(store: CountingStore, reader: SnapshotReader) -> None:
-    store.n_spans = 11
+    store.n_spans = 10_001
     with pytest.raises(LimitExceeded, match="max_spans_a_session"):
         reader.read(KEY, 3)
+    assert store.n_reads == 0
+    store.n_spans, store.n_missing = 1, 1
+    with pytest.raises(LimitExceeded, match="max_bytes_a_session"):
+        reader.read(KEY, 3)
+
+
+def test_large_sessions_take_turns(store: CountingStore, reader: SnapshotReader) -> None:
+    store.n_spans = LARGE + 1
+    store.gate.clear()
+    with ThreadPoolExecutor(3) as pool:
+        keys = [SessionKey.of("p", str(index)) for index in range(3)]
+        assert all(pool.map(reader.read, keys, [3] * 3))
+    assert (store.n_reads, store.most_at_once) == (3, 1)
 
 
 def test_only_a_few_are_kept(store: CountingStore, reader: SnapshotReader) -> None:

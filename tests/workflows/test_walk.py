@@ -87,7 +87,7 @@ async def test_without_agent_steps_it_is_skipped_and_too_large_too(
         await one.send([*large, extra])
         await one.settle()
         coverage = one.store.coverage(one.project)
-    assert coverage.skipped == {"no_agent_steps": 1, "too_many_spans": 1}
+    assert coverage.skipped == {"no_agent_steps": 1, "too_large": 1}
     assert coverage.received == 2
     assert (coverage.analysed, coverage.waiting, coverage.failed) == (0, 0, 0)
 

@@ -19,6 +19,8 @@ _SMALL = 10
 
 def count_additions(exchange: Exchange, tally: Tally) -> None:
     """Numbers, identifiers, dates and names of the answer that stand nowhere before it."""
+    if exchange.is_cut:
+        return
     known = Side((*exchange.source.texts, *exchange.earlier.texts, *_arguments(exchange)))
     seen: set[str] = set()
     for located, item in exchange.answer.items:

@@ -11,6 +11,7 @@ the source's numbers are computed, not changed.
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from heapq import nsmallest
 
 from pipeline.model.evidence import Located
 from pipeline.signals.detectors.exchanges import Exchange, Side
@@ -134,8 +135,7 @@ def context(text: str, item: Item) -> frozenset[str]:
 
 def _derived(value: float, source: Side) -> bool:
     """A sum, difference or product of two numbers, a sum of all, or a small multiple."""
-    numbers = (i.value for _, i in source.items if i.kind == "number")
-    values = sorted(dict.fromkeys(numbers), key=lambda v: abs(v - value))[:_MAX_DERIVED]
+    values = nsmallest(_MAX_DERIVED, source.values, key=lambda v: abs(v - value))
     if _same(value, sum(values)) or any(_same(value, v * n) for v in values for n in range(2, 11)):
         return True
     known = {round(v, 4) for v in values}
@@ -158,9 +158,9 @@ def _same(one: float, other: float) -> bool:
 
 def _signs(source: Sequence[Placed], answer: Sequence[Placed], tally: Tally) -> None:
     """Numbers that are negative wherever the source has them, and the same in the answer."""
+    sources, answers = _by_key(source), _by_key(answer)
     for key in sorted({i.key for _, i in source if i.negative and i.value}):
-        before = [p for p in source if p[1].key == key]
-        after = [p for p in answer if p[1].key == key]
+        before, after = sources[key], answers.get(key, [])
         if not after or not all(i.negative for _, i in before):
             continue
         tally.total += 1
@@ -171,15 +171,23 @@ def _signs(source: Sequence[Placed], answer: Sequence[Placed], tally: Tally) -> 
             tally.miss(f"{before[0][1].text} became {after[0][1].text}", *shown)
 
 
+def _by_key(places: Sequence[Placed]) -> dict[str, list[Placed]]:
+    found: dict[str, list[Placed]] = {}
+    for place in places:
+        found.setdefault(place[1].key, []).append(place)
+    return found
+
+
 def _says_minus(located: Located, item: Item) -> bool:
     return bool(_MINUS.search(located.text, max(0, item.start - 40), item.end + 30))
 
 
 def _units(source: Sequence[Placed], answer: Sequence[Placed], tally: Tally) -> None:
     """Numbers with one unit in the source that stand with another in the answer."""
-    for key in sorted({i.key for _, i in source if i.unit}):
-        before = [p for p in source if p[1].key == key and p[1].unit]
-        after = [p for p in answer if p[1].key == key and p[1].unit]
+    sources = _by_key([p for p in source if p[1].unit])
+    answers = _by_key([p for p in answer if p[1].unit])
+    for key in sorted(sources):
+        before, after = sources[key], answers.get(key, [])
         units = {i.unit for _, i in before}
         if not after or len(units) != 1:
             continue

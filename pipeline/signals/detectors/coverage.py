@@ -3,7 +3,7 @@
 In: an exchange. Out: lost and total items in the tallies. Next: `handoff`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from pipeline.model.evidence import Located
 from pipeline.signals.detectors.exchanges import Exchange, Side
@@ -24,17 +24,17 @@ def count_coverage(exchange: Exchange, tallies: Mapping[str, Tally]) -> None:
     """Add what this exchange lost of each kind."""
     if exchange.is_label:
         return
+    strange = _strange(exchange)
     for name, kinds in KINDS.items():
         tally = tallies[name]
         for located, item in _distinct(exchange.source, kinds):
             tally.total += 1
-            place = excerpt(located, item.start, item.end)
             if kept(item, exchange.answer):
-                tally.keep(place)
-            elif name == "handoff.identifiers":
-                _altered(item, place, exchange, tally)
-            else:
-                tally.miss(item.text, place)
+                if not tally.intact:
+                    tally.keep(excerpt(located, item.start, item.end))
+            elif name != "handoff.identifiers" or not _altered(located, item, strange, tally):
+                shown = () if tally.is_told else (excerpt(located, item.start, item.end),)
+                tally.miss(item.text, *shown)
 
 
 def _distinct(side: Side, kinds: tuple[str, ...]) -> Iterator[tuple[Located, Item]]:
@@ -59,24 +59,27 @@ def kept(item: Item, side: Side) -> bool:
     return side.has(item.key, item.kind)
 
 
-def _altered(item: Item, place: Located, exchange: Exchange, tally: Tally) -> None:
-    """Lost, or standing there cut short or with other characters."""
-    for located, other in exchange.answer.items:
-        if (
-            other.kind in ("id", "number")
-            and not _known(other, exchange)
-            and resembles(item.key, other)
-        ):
+def _strange(exchange: Exchange) -> list[tuple[Located, Item]]:
+    """The answer's identifiers and numbers that the source lacks."""
+    source = exchange.source
+    return [
+        (located, item)
+        for located, item in exchange.answer.items
+        if item.kind in ("id", "number") and not source.has(item.key, "id", "number")
+    ]
+
+
+def _altered(
+    located: Located, item: Item, strange: Sequence[tuple[Located, Item]], tally: Tally
+) -> bool:
+    """It stands there cut short or with other characters, which is told before what is lost."""
+    for place, other in strange:
+        if resembles(item.key, other):
             said = f"{item.text} became {other.text}"
-            tally.bad += 1
-            tally.said.insert(0, said)
-            tally.shown[:0] = [place, excerpt(located, other.start, other.end)]
-            return
-    tally.miss(item.text, place)
-
-
-def _known(other: Item, exchange: Exchange) -> bool:
-    return exchange.source.has(other.key, "id", "number")
+            shown = ((located, item), (place, other))
+            tally.miss_first(said, *(excerpt(p, i.start, i.end) for p, i in shown))
+            return True
+    return False
 
 
 def resembles(key: str, other: Item) -> bool:

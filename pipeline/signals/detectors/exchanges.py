@@ -4,6 +4,9 @@ In: an invocation. Out: its exchanges; a pipeline agent has one, a chat one per 
 Next: the handoff detectors compare the sides of each and pool the counts.
 """
 
+from bisect import bisect
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,6 +19,9 @@ from pipeline.text.items import Item
 
 _LABEL_WORDS = 12
 _DOCUMENT_CHARS = 600
+_MAX_TEXTS = 400
+_MAX_EARLIER = 200
+"""Fewer than `analyse` remembers, so that the next exchange finds them read."""
 
 
 @dataclass(frozen=True)
@@ -39,19 +45,34 @@ class Side:
         """Keys of all numbers."""
         return self.keys("number")
 
+    @cached_property
+    def values(self) -> tuple[float, ...]:
+        """The distinct values of all numbers, in the order in which they stand."""
+        return tuple(dict.fromkeys(i.value for _, i in self.items if i.kind == "number"))
+
     def keys(self, *kinds: str) -> frozenset[str]:
         """Keys of all items of these kinds."""
-        return frozenset().union(
-            *(a.keys.get(kind, frozenset()) for _, a in self.read for kind in kinds)
-        )
+        return frozenset().union(*(self._by_kind.get(kind, set[str]()) for kind in kinds))
 
     def has(self, key: str, *kinds: str) -> bool:
         """An item of one of these kinds has that key."""
-        return any(key in a.keys.get(kind, ()) for _, a in self.read for kind in kinds)
+        return any(key in self._by_kind.get(kind, ()) for kind in kinds)
 
     def says(self, word: str) -> bool:
         """The lower-case word stands there."""
-        return any(word in a.bare_words for _, a in self.read)
+        return word in self._bare_words
+
+    @cached_property
+    def _by_kind(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for _, analysed in self.read:
+            for kind, keys in analysed.keys.items():
+                found.setdefault(kind, set()).update(keys)
+        return found
+
+    @cached_property
+    def _bare_words(self) -> frozenset[str]:
+        return frozenset().union(*(a.bare_words for _, a in self.read))
 
     def holds(self, text: str) -> bool:
         """The lower-case text stands there, perhaps within a word."""
@@ -65,7 +86,10 @@ class Side:
 
 @dataclass(frozen=True)
 class Exchange:
-    """What was handed in, what tools gave back, and the answer. `earlier` is all text before it."""
+    """What was handed in, what tools gave back, and the answer. `earlier` is all text before it.
+
+    `is_cut`: there was more of it than is compared, so nobody can say what stands nowhere.
+    """
 
     given: Side
     results: Side
@@ -73,6 +97,7 @@ class Exchange:
     earlier: Side
     tools: tuple[Step, ...]
     is_chat: bool = False
+    is_cut: bool = False
 
     @cached_property
     def narrated(self) -> Side:
@@ -97,38 +122,48 @@ class Exchange:
         )
 
 
-def read_exchanges(invocation: Invocation) -> tuple[Exchange, ...]:
-    """The exchanges of an invocation that have both sides."""
+def read_exchanges(invocation: Invocation) -> Iterator[Exchange]:
+    """The exchanges of an invocation that have both sides, one at a time: each holds a lot."""
     groups = _groups(invocation.turns)
     if not groups:
-        return _single(invocation)
-    starts = [g[0].start for g in groups[1:]]
-    found: list[Exchange] = []
-    earlier: list[Located] = list(invocation.system)
+        yield from _single(invocation)
+        return
+    results_of, tools_of = (
+        _results_by_group(invocation, groups),
+        _tools_by_group(invocation, groups),
+    )
+    earlier: deque[Located] = deque(maxlen=_MAX_EARLIER)
+    n_earlier = 0
     for index, group in enumerate(groups):
-        begin = group[0].start if index else 0
-        end = starts[index] if index < len(starts) else None
-        results = _between(invocation, group, begin, end)
+        results = results_of.get(index, [])
         given = [m.content for t in group for m in t.inputs if m.role is Role.USER]
-        answer = _answer(invocation, group, is_last=end is None)
-        tools = tuple(
-            s for s in invocation.tool_steps if begin <= s.start and (end is None or s.start < end)
-        )
+        answer = _answer(invocation, group, is_last=index == len(groups) - 1)
         if answer and (given or results):
-            sides = (Side(tuple(given)), Side(tuple(results)), Side(answer), Side(tuple(earlier)))
-            found.append(Exchange(*sides, tools, is_chat=len(groups) > 1))
-        earlier += [*given, *results, *answer]
-    return tuple(found)
+            before = (*invocation.system, *earlier)
+            sides = (_side(given), _side(results), Side(answer), Side(before))
+            is_cut = max(len(given), len(results)) > _MAX_TEXTS or n_earlier > _MAX_EARLIER
+            tools = tuple(tools_of.get(index, ()))
+            yield Exchange(*sides, tools, is_chat=len(groups) > 1, is_cut=is_cut)
+        earlier.extend((*given, *results, *answer))
+        n_earlier += len(given) + len(results) + len(answer)
 
 
-def _single(invocation: Invocation) -> tuple[Exchange, ...]:
+def _side(texts: Sequence[Located]) -> Side:
+    """All texts, of very many the first and the last: comparing costs time and room for each."""
+    if len(texts) <= _MAX_TEXTS:
+        return Side(tuple(texts))
+    return Side((*texts[: _MAX_TEXTS // 2], *texts[-_MAX_TEXTS // 2 :]))
+
+
+def _single(invocation: Invocation) -> Iterator[Exchange]:
     answer = _spoken(invocation.outputs)
     given = tuple(m.content for m in invocation.inputs)
     results = tuple(m.content for m in invocation.tool_results)
     if not answer or not (given or results):
-        return ()
-    sides = (Side(given), Side(results), Side(answer), Side(invocation.system))
-    return (Exchange(*sides, invocation.tool_steps),)
+        return
+    sides = (_side(given), _side(results), Side(answer), Side(invocation.system))
+    is_cut = max(len(given), len(results)) > _MAX_TEXTS
+    yield Exchange(*sides, invocation.tool_steps, is_cut=is_cut)
 
 
 def _groups(turns: tuple[Turn, ...]) -> list[list[Turn]]:
@@ -143,21 +178,32 @@ def _groups(turns: tuple[Turn, ...]) -> list[list[Turn]]:
     return groups
 
 
-def _between(
-    invocation: Invocation, group: list[Turn], begin: int, end: int | None
-) -> list[Located]:
-    own = {t.span_id for t in group}
-    starts = {s.span_id: s.start for s in invocation.tool_steps}
-    return [
-        m.content
-        for m in invocation.tool_results
-        if m.content.span_id in own
-        or (
-            m.content.span_id in starts
-            and begin <= starts[m.content.span_id]
-            and (end is None or starts[m.content.span_id] < end)
-        )
-    ]
+def _results_by_group(
+    invocation: Invocation, groups: Sequence[list[Turn]]
+) -> dict[int, list[Located]]:
+    """What tools gave back: where a turn read it, else while which exchange the tool began."""
+    places = _tool_places(invocation, groups)
+    places |= {turn.span_id: index for index, group in enumerate(groups) for turn in group}
+    found: dict[int, list[Located]] = {}
+    for message in invocation.tool_results:
+        index = places.get(message.content.span_id)
+        if index is not None:
+            found.setdefault(index, []).append(message.content)
+    return found
+
+
+def _tools_by_group(invocation: Invocation, groups: Sequence[list[Turn]]) -> dict[int, list[Step]]:
+    places = _tool_places(invocation, groups)
+    found: dict[int, list[Step]] = {}
+    for step in invocation.tool_steps:
+        found.setdefault(places[step.span_id], []).append(step)
+    return found
+
+
+def _tool_places(invocation: Invocation, groups: Sequence[list[Turn]]) -> dict[str, int]:
+    """The exchange that had begun last when each tool began; the first for what came before."""
+    starts = [group[0].start for group in groups]
+    return {s.span_id: max(0, bisect(starts, s.start) - 1) for s in invocation.tool_steps}
 
 
 def _answer(invocation: Invocation, group: list[Turn], *, is_last: bool) -> tuple[Located, ...]:

@@ -8,6 +8,7 @@ no detection (which a test reads as 0). An answer that is a bare label is not as
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from pipeline.conventions.invocations import Invocation
 from pipeline.model.detection import Detection
@@ -49,21 +50,21 @@ def _tallies() -> dict[str, Tally]:
 
 
 def _handoff(invocation: Invocation) -> Iterator[Detection]:
-    exchanges = read_exchanges(invocation)
-    if not exchanges:
-        return
     where = (invocation.agent, invocation.step, invocation.span_id)
-    tallies, order = _tallies(), OrderCount()
-    for exchange in exchanges:
+    tallies, order, length = _tallies(), OrderCount(), _Length()
+    for exchange in read_exchanges(invocation):
+        length.add(exchange)
         order.add(exchange)
         count_coverage(exchange, tallies)
         count_changes(exchange, tallies)
         count_polarity(exchange, tallies)
         count_additions(exchange, tallies["handoff.additions"])
         count_hidden_errors(exchange, tallies["handoff.hidden_error"])
+    if not length.n_exchanges:
+        return
     yield from (d for t in tallies.values() if (d := t.detection(where)) is not None)
     yield from _order(order, where)
-    yield _length(exchanges, where)
+    yield length.detection(where)
 
 
 def _order(order: OrderCount, where: tuple[str, str, str]) -> Iterator[Detection]:
@@ -87,14 +88,30 @@ def _order(order: OrderCount, where: tuple[str, str, str]) -> Iterator[Detection
     )
 
 
-def _length(exchanges: Sequence[Exchange], where: tuple[str, str, str]) -> Detection:
-    """A bare label has the length loss 1 whatever it was made from, so that inputs do not show."""
-    if all(e.is_label for e in exchanges):
-        return trait(
-            "handoff.length", where, 1.0, confidence=_UNSURE, detail="the answer is a bare label"
-        )
-    given = sum(e.source.n_chars for e in exchanges)
-    said = sum(e.answer.n_chars for e in exchanges)
-    value = 1 - min(1.0, said / max(1, given))
-    detail = f"{given} characters in, {said} out"
-    return trait("handoff.length", where, value, detail=detail)
+@dataclass
+class _Length:
+    """Characters on both sides of all exchanges.
+
+    A bare label has the length loss 1 whatever it was made from, so that inputs do not show.
+    """
+
+    n_exchanges: int = 0
+    n_labels: int = 0
+    given: int = 0
+    said: int = 0
+
+    def add(self, exchange: Exchange) -> None:
+        """One more exchange."""
+        self.n_exchanges += 1
+        self.n_labels += exchange.is_label
+        self.given += exchange.source.n_chars
+        self.said += exchange.answer.n_chars
+
+    def detection(self, where: tuple[str, str, str]) -> Detection:
+        """What was lost of the length."""
+        name = "handoff.length"
+        if self.n_labels == self.n_exchanges:
+            detail = "the answer is a bare label"
+            return trait(name, where, 1.0, confidence=_UNSURE, detail=detail)
+        value = 1 - min(1.0, self.said / max(1, self.given))
+        return trait(name, where, value, detail=f"{self.given} characters in, {self.said} out")

@@ -10,6 +10,8 @@ from pipeline.model.evidence import Located
 from pipeline.signals.detectors.made import trait
 
 _SHORT = 160
+_TOLD = 4
+_MOST_TOLD = 12
 
 
 @dataclass
@@ -26,12 +28,23 @@ class Tally:
     by_count: bool = False
     sure_at: float = 2.0
 
+    @property
+    def is_told(self) -> bool:
+        """Enough was said of what is lost; passages of more would go nowhere."""
+        return len(self.said) >= _TOLD
+
     def miss(self, said: str, *shown: Located) -> None:
         """One more that is lost or changed."""
         self.bad += 1
-        if len(self.said) < 4:
+        if not self.is_told:
             self.said.append(said)
             self.shown += shown
+
+    def miss_first(self, said: str, *shown: Located) -> None:
+        """One more, worse than those before."""
+        self.bad += 1
+        self.said[:] = [said, *self.said][:_MOST_TOLD]
+        self.shown[:] = [*shown, *self.shown][: 2 * _MOST_TOLD]
 
     def keep(self, *shown: Located) -> None:
         """Passages that show it intact, kept for healthy sessions."""
