@@ -21,7 +21,8 @@ def main() -> int:
             file=sys.stderr,
         )
         return 2
-    for name in names:
+    for number, name in enumerate(names, start=1):
+        print(f"benchmark {number} of {len(names)}: {name}", file=sys.stderr, flush=True)
         importlib.import_module(f"bench.{name}").main()
     return 0
 
