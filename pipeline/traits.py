@@ -1,13 +1,18 @@
 """Every trait in words: one table for sentences, titles and specificity.
 
 In: a trait's name. Out: `Meaning`. Next: candidates (interrogation) and the wording of findings.
+A rule of several conditions is a trait too, `rule:<its conditions as JSON>`.
 
 The table's order is the order of specificity: where two traits separate equally well, the earlier
 one is named, because it explains the later one (a truncated answer also loses numbers).
 """
 
+import json
+from collections.abc import Sequence
 from enum import IntEnum
+from typing import Any
 
+from pipeline.model.cluster import Condition, Rule
 from pipeline.model.frozen import Frozen
 
 
@@ -117,6 +122,7 @@ _MEANINGS = {
 }
 _TIERS = {"handoff": Tier.SOFT, "run": Tier.SOFT, "config": Tier.HARD, "input": Tier.SHAPE}
 TERM = "term:"
+RULE = "rule:"
 _TERM_RANK = _MEANINGS["handoff.length"].rank
 
 
@@ -125,6 +131,8 @@ def meaning(trait: str) -> Meaning:
     if trait.startswith(TERM):
         _, side, term = trait.split(":", 2)
         return term_meaning(side, term)
+    if trait.startswith(RULE):
+        return _rule_meaning(conditions_of(trait))
     stem, _, value = trait.partition("=")
     known = _MEANINGS.get(stem)
     if known is not None and not value:
@@ -161,3 +169,41 @@ def _with_value(stem: str, value: str, clause: str) -> str:
 def sentence(agent: str, trait: str) -> str:
     """One plain sentence, the same in every session that shows the trait."""
     return f"{agent} {meaning(trait).clause}."
+
+
+def rule_name(rule: Rule) -> str:
+    """A rule as the name of a trait; its conditions are sorted, so that equal rules are one."""
+    parts = sorted((c.trait, c.step, c.threshold, c.below) for c in rule.conditions)
+    return RULE + json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+
+
+def conditions_of(name: str) -> tuple[Condition, ...]:
+    """The conditions in a rule's name, without their agent."""
+    parts: list[Any] = json.loads(name.removeprefix(RULE))
+    return tuple(
+        Condition(agent="", step=step, trait=trait, threshold=threshold, below=below)
+        for trait, step, threshold, below in parts
+    )
+
+
+def _rule_meaning(conditions: Sequence[Condition]) -> Meaning:
+    """As hard as its hardest condition; a shape of the input only if all are."""
+    known = [meaning(c.trait) for c in conditions]
+    tier = min(m.tier for m in known)
+    said = " and ".join(_condition_words(c, m) for c, m in zip(conditions, known, strict=True))
+    rank = max(m.rank for m in known)
+    return Meaning(rank=rank, tier=tier, clause=said, noun="a combination", tag="combination")
+
+
+def _condition_words(condition: Condition, known: Meaning) -> str:
+    """A trait that counts presence needs no number."""
+    if condition.threshold == 1.0 and condition.below:
+        stem, _, value = condition.trait.partition("=")
+        left_out = f"does not show this: it {known.clause}"
+        return meaning(f"run.no_tool={value}").clause if stem == "run.tool" else left_out
+    if condition.threshold == 1.0:
+        return known.clause
+    bound = (
+        f"{condition.trait} {'below' if condition.below else 'at least'} {condition.threshold:g}"
+    )
+    return f"{known.clause} ({bound})"

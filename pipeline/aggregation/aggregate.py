@@ -5,9 +5,9 @@ gate. Next: `gate.gate_project` over all clusters of the project.
 
 Unusual candidates become hypotheses, equal statements are embedded once, clusters of statements
 that say the same get a rule over their trait. Nothing here sees the verdict until the counting.
+What a language model proposed already is a rule (`proposed`).
 """
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -16,13 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.aggregation.phrases import phrases
+from pipeline.aggregation.proposed import proposed_clusters
 from pipeline.aggregation.settings import AggregationSettings
+from pipeline.aggregation.testing import counts, hashed, ids_of, p_value
 from pipeline.clustering.clusterer import NOISE, HypothesisClusterer
-from pipeline.model.cluster import Cluster, Condition, GateState, Rate, Rule
+from pipeline.model.cluster import Cluster, Condition, GateState, Proposal, Rule
 from pipeline.model.session import SessionRow
-from pipeline.population.features import Bools, Feature, Labels, Population
+from pipeline.population.features import Bools, Feature, Population
 from pipeline.population.rules import Cut, cuts, jaccard
-from pipeline.population.statistics import design_effect, fisher, in_blocks, looks_factor, wilson
 from pipeline.traits import meaning, sentence
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
@@ -49,8 +50,12 @@ def aggregate(
     rows: Sequence[SessionRow],
     settings: AggregationSettings | None = None,
     embed: Embed | None = None,
+    proposals: Sequence[Proposal] = (),
 ) -> tuple[Cluster, ...]:
-    """The clusters of one agent, sorted by id; p-values carry the looks factor, q is not set."""
+    """The clusters of one agent, sorted by id; p-values carry the looks factor, q is not set.
+
+    Those of a model's proposals come beside the others and change nothing about them.
+    """
     limits = settings or AggregationSettings()
     population = Population(agent, rows)
     found = hypotheses(population, limits)
@@ -61,6 +66,7 @@ def aggregate(
     noise = [*groups.pop(NOISE, []), *_rare(population, limits)]
     kept = _distinct([h for label in sorted(groups) for h in groups[label]], limits)
     clusters = [_cluster(project, population, same, limits) for same in kept]
+    clusters += proposed_clusters(project, population, proposals, clusters, limits)
     return tuple(sorted([*clusters, *_noise(project, population, noise)], key=lambda c: c.id))
 
 
@@ -132,36 +138,24 @@ def _cluster(
     rule = Rule(conditions=(Condition(**lead.feature._asdict(), threshold=lead.cut.threshold),))
     labels = population.labels(lead.feature.trait)
     failing, healthy = counts(lead.members, labels)
-    known = labels.known
-    effect = design_effect(lead.members[known], labels.failing[known], population.block_of[known])
-    p_value = in_blocks(fisher(failing, healthy), effect)
-    looks = looks_factor(failing.n + healthy.n, limits.first_look)
     return Cluster(
-        id=_id(project, population.agent, *lead.feature, lead.cut.kind),
+        id=hashed(project, population.agent, *lead.feature, lead.cut.kind),
         project=project,
         agent=population.agent,
         label=sentence(population.agent, lead.feature.trait),
         rule=rule,
         noise=False,
-        session_ids=_ids(population, lead.members),
+        session_ids=ids_of(population, lead.members),
         failing=failing,
         healthy=healthy,
         n_blocks=len(set(population.block_of[lead.members & labels.failing].tolist())),
-        p_value=min(1.0, p_value * looks),
+        p_value=p_value(population, lead.members, labels, limits),
         q_value=1.0,
         gate=GateState.BELOW_GATE,
         reason="not gated yet",
-        content_digest=_id(population.digest, rule.model_dump_json()),
+        content_digest=hashed(population.digest, rule.model_dump_json(exclude_defaults=True)),
         revision=0,
         n_hypotheses=sum(int(h.members.sum()) for h in same),
-    )
-
-
-def counts(members: Bools, labels: Labels) -> tuple[Rate, Rate]:
-    """Members among the failing and among the healthy sessions, with Wilson intervals."""
-    return (
-        wilson(int((members & labels.failing).sum()), int(labels.failing.sum())),
-        wilson(int((members & labels.healthy).sum()), int(labels.healthy.sum())),
     )
 
 
@@ -175,13 +169,13 @@ def _noise(
     failing, healthy = counts(members, population.labels())
     return (
         Cluster(
-            id=_id(project, population.agent, "noise"),
+            id=hashed(project, population.agent, "noise"),
             project=project,
             agent=population.agent,
             label="statements that too few sessions share",
             rule=None,
             noise=True,
-            session_ids=_ids(population, members),
+            session_ids=ids_of(population, members),
             failing=failing,
             healthy=healthy,
             n_blocks=len(set(population.block_of[members].tolist())),
@@ -189,16 +183,8 @@ def _noise(
             q_value=1.0,
             gate=GateState.BELOW_GATE,
             reason="noise",
-            content_digest=_id(population.digest, "noise"),
+            content_digest=hashed(population.digest, "noise"),
             revision=0,
             n_hypotheses=sum(int(h.members.sum()) for h in found),
         ),
     )
-
-
-def _ids(population: Population, members: Bools) -> tuple[str, ...]:
-    return tuple(np.asarray(population.session_ids, object)[members])
-
-
-def _id(*parts: str) -> str:
-    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]

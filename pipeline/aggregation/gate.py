@@ -2,6 +2,10 @@
 
 In: all clusters of a project with their raw p-values. Out: the same with q-value, state and reason.
 Next: every OPEN cluster gets an investigation. Pure; the order of the clusters does not matter.
+
+Rules that a language model proposed are held against all clusters and against one another, whichever
+is stricter. The clusters of the statistics are held against one another alone: a model may add to
+what they find, and cannot take away from it by proposing many rules that do not hold.
 """
 
 from collections.abc import Sequence
@@ -17,10 +21,16 @@ def gate_project(
     """Benjamini-Hochberg over the project, then the state of each; the order given is kept."""
     limits = settings or AggregationSettings()
     tested = [c for c in clusters if is_tested(c, limits)]
-    q_of = dict(
-        zip((c.id for c in tested), benjamini_hochberg([c.p_value for c in tested]), strict=True)
-    )
+    own = [c for c in tested if not c.proposals]
+    proposed = [c for c in tested if c.proposals]
+    beside, alone = _q_values(tested), _q_values(proposed)
+    q_of = _q_values(own) | {c.id: max(beside[c.id], alone[c.id]) for c in proposed}
     return tuple(_gated(c, q_of.get(c.id, 1.0), limits) for c in clusters)
+
+
+def _q_values(tested: Sequence[Cluster]) -> dict[str, float]:
+    q_values = benjamini_hochberg([c.p_value for c in tested])
+    return dict(zip((c.id for c in tested), q_values, strict=True))
 
 
 def is_tested(cluster: Cluster, limits: AggregationSettings) -> bool:

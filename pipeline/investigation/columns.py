@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from pipeline.investigation.settings import ContrastSettings
+from pipeline.model.cluster import Rule
 from pipeline.population.features import Population
 from pipeline.population.rules import cuts
-from pipeline.traits import TERM, Meaning, Tier, meaning
+from pipeline.traits import RULE, TERM, Meaning, Tier, meaning, rule_name
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -45,6 +46,11 @@ class Tried(NamedTuple):
     def is_term(self) -> bool:
         """A word on one side of a step."""
         return self.name.startswith(TERM)
+
+    @property
+    def is_rule(self) -> bool:
+        """A rule that a language model proposed."""
+        return self.name.startswith(RULE)
 
     @property
     def is_config(self) -> bool:
@@ -94,10 +100,22 @@ def scaled(centred: Floats) -> NDArray[np.float32]:
     return np.where(dead, 0.0, centred / np.where(dead, 1.0, norms)).astype(np.float32)
 
 
-def build_columns(population: Population, used: Bools, settings: ContrastSettings) -> Columns:
-    """The columns of all traits and terms of all steps of the used sessions."""
+def build_columns(
+    population: Population, used: Bools, settings: ContrastSettings, proposed: Rule | None = None
+) -> Columns:
+    """The columns of all traits and terms of all steps of the used sessions, and of a proposed rule."""
     found = [*_traits(population, used, settings), *_terms(population, used, settings)]
+    if proposed is not None:
+        found += _rule(population, used, proposed)
     return Columns(list(_without_twins(found)))
+
+
+def _rule(population: Population, used: Bools, rule: Rule) -> Iterable[Column]:
+    """A rule of one condition that a trait or term has a column for says nothing more than that."""
+    first = rule.conditions[0]
+    if len(rule.conditions) > 1 or first.below:
+        tried = Tried(first.agent, first.step, rule_name(rule))
+        yield Column(tried, None, population.members(rule)[used].astype(np.float64))
 
 
 def _traits(population: Population, used: Bools, settings: ContrastSettings) -> Iterable[Column]:

@@ -94,9 +94,10 @@ class _Trial:
         without: Bools | None = None,
     ) -> None:
         rule = cluster.rule
-        trait = rule.conditions[0].trait if rule else None
-        self.labels = population.labels(trait)
+        self.labels = population.labels_of(rule) if rule else population.labels()
         self.used = self.labels.known if without is None else self.labels.known & ~without
+        # What a model had read when it proposed the rule is no test of it.
+        self.used &= ~population.in_blocks_of(cluster.suggested_by)
         self.strangers: list[Scored] = []
         self.everything: list[Scored] = []
         self.n_inputs = 0
@@ -105,7 +106,8 @@ class _Trial:
             self.used
         ]
         self.cut_short = _is_cut_short(population, self.labels.failing & self.used)
-        self.columns: Columns = build_columns(population, self.used, limits)
+        proposed = rule if cluster.proposals else None
+        self.columns: Columns = build_columns(population, self.used, limits, proposed)
         self.positions = Positions(population.rows)
         seed = f"{limits.seed_salt} {cluster.agent}"
         self.seed = int(hashlib.sha256(seed.encode()).hexdigest()[:16], 16)
@@ -177,8 +179,14 @@ class _Trial:
         """The p at which it may be named. Without a trigger all clusters of the agent share one test.
 
         With one, another cluster may choose another trigger and so test anew: terms, of which there
-        are a thousand, share the error among all inputs that could be one.
+        are a thousand, share the error among all inputs that could be one. A rule that a model proposed
+        is one of many that it did: its own exact test must stand for all of them together.
         """
+        if (
+            scored.tried.is_rule
+            and self.cluster.p_value * self.cluster.n_proposed > self.limits.alpha
+        ):
+            return 0.0
         if trigger is None or not scored.tried.is_term:
             return self.limits.alpha
         return self.limits.alpha / max(1, min(self.n_inputs, self.limits.max_triggers))
@@ -207,10 +215,10 @@ class _Trial:
         """Max-T of all columns; traits whose detector also votes get their own labels."""
         families: dict[str | None, list[int]] = {}
         for i, tried in enumerate(self.columns.tried):
-            families.setdefault(self.population.family_of.get(tried.name), []).append(i)
+            families.setdefault(self._family(tried), []).append(i)
         sets: list[LabelSet] = []
-        for columns in families.values():
-            labels = self.population.labels(self.columns.tried[columns[0]].name)
+        for family, columns in families.items():
+            labels = self.population.labels_without(family)
             y = np.where(labels.failing, 1.0, 0.0)[self.used]
             known = labels.known[self.used]
             y = np.where(known, y, y[known].mean() if known.any() else 0.0)
@@ -218,6 +226,13 @@ class _Trial:
             sets.append(LabelSet(scaled(centred)[:, 0], np.array(columns)))
         shuffle = Shuffle(self.population.block_of[self.used], strata, self.seed)
         return max_t(matrix, sets, shuffle, self.limits.n_permutations)
+
+    def _family(self, tried: Tried) -> str | None:
+        """The voting family that a column rests on, a proposed rule by its conditions."""
+        rule = self.cluster.rule
+        if not tried.is_rule or rule is None:
+            return self.population.family_of.get(tried.name)
+        return self.population.family_of_rule(rule)
 
     def other_fault(self) -> _OtherFault | None:
         """The strongest hard difference that separates without going along with the cluster."""

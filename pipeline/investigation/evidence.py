@@ -17,7 +17,8 @@ from pipeline.model.detection import Detection
 from pipeline.model.evidence import Evidence, Located
 from pipeline.model.session import SessionRow, StepOutline
 from pipeline.model.span import Span
-from pipeline.traits import Tier
+from pipeline.model.step import Step
+from pipeline.traits import TERM, Tier, conditions_of
 
 MAX_FAILING = 3
 MAX_HEALTHY = 2
@@ -90,9 +91,18 @@ def _detections(result: ContrastResult, row: SessionRow) -> list[Detection]:
     if result.blamed is None:
         return []
     others = [r for r in result.rivals if _belongs(r, result.blamed)]
-    order = {(f.agent, f.step, f.feature): i for i, f in enumerate([result.blamed, *others])}
+    named = [*_named(result.blamed), *((r.agent, r.step, r.feature) for r in others)]
+    order = {name: i for i, name in reversed([*enumerate(named)])}
     shown = [d for d in row.enrich.detections if (d.agent, d.step, d.name) in order and d.value > 0]
     return sorted(shown, key=lambda d: order[d.agent, d.step, d.name])
+
+
+def _named(blamed: FeatureResult) -> Sequence[tuple[str, str, str]]:
+    """The traits that the blamed feature is made of: itself, or the conditions of a rule."""
+    if not tried(blamed).is_rule:
+        return [(blamed.agent, blamed.step, blamed.feature)]
+    conditions = conditions_of(blamed.feature)
+    return [(blamed.agent, c.step, c.trait) for c in conditions if not c.below]
 
 
 def _belongs(rival: FeatureResult, blamed: FeatureResult) -> bool:
@@ -140,12 +150,17 @@ def _said(row: SessionRow, agent: str) -> Iterable[Located]:
 
 def _around_term(blamed: FeatureResult, row: SessionRow, spans: Spans) -> Iterable[Located]:
     """For a term: the words around it, where the step read or wrote it."""
-    if not blamed.feature.startswith("term:"):
-        return
-    _, side, term = blamed.feature.split(":", 2)
-    for step in read_steps(spans.get(row.session_id, ())):
-        if (step.agent, step.key) != (blamed.agent, blamed.step):
-            continue
+    for agent, key, name in _named(blamed):
+        if name.startswith(TERM):
+            _, side, term = name.split(":", 2)
+            steps = read_steps(spans.get(row.session_id, ()))
+            yield from _first_around(
+                [s for s in steps if (s.agent, s.key) == (agent, key)], side, term
+            )
+
+
+def _first_around(steps: Sequence[Step], side: str, term: str) -> Iterable[Located]:
+    for step in steps:
         for message in step.outputs if side == "added" else step.inputs:
             at = message.content.text.lower().find(term)
             if at >= 0:

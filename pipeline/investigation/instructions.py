@@ -3,6 +3,8 @@
 In: the blamed feature. Out: lines to add, or why the prompt is not the place. Next: `patch`.
 """
 
+from pipeline.traits import RULE
+
 _LINES: dict[str, tuple[str, ...]] = {
     "handoff.order": (
         "Keep every event in the order in which it happened in the input. Do not group by speaker "
@@ -76,6 +78,8 @@ def instructions(feature: str, effect: float) -> tuple[str, ...] | str:
     stem, _, value = feature.partition("=")
     if feature.startswith("term:"):
         return _about_term(feature, effect)
+    if feature.startswith(RULE):
+        return "the cause is a combination, which no single line of the table speaks of"
     if stem == "run.no_tool":
         return (f"Always call the tool {value} before you answer.",)
     if stem == "run.tool":

@@ -6,7 +6,7 @@ Next: `rules` finds which values are unusual; the contrast reads the same column
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from functools import cached_property
 from typing import NamedTuple
 
@@ -118,10 +118,19 @@ class Population:
 
     def labels(self, trait: str | None = None) -> Labels:
         """The labels to test a trait against: without the votes of its own family."""
-        family = self.family_of.get(trait) if trait else None
-        return self._labels(family)
+        return self.labels_without(self.family_of.get(trait) if trait else None)
 
-    def _labels(self, family: str | None) -> Labels:
+    def labels_of(self, rule: Rule) -> Labels:
+        """The labels to test a rule against."""
+        return self.labels_without(self.family_of_rule(rule))
+
+    def family_of_rule(self, rule: Rule) -> str | None:
+        """The voting family that a rule rests on; no rule may rest on two."""
+        voting = (self.family_of[c.trait] for c in rule.conditions if c.trait in self.family_of)
+        return next(voting, None)
+
+    def labels_without(self, family: str | None) -> Labels:
+        """Failing and healthy when the votes of a family are left out."""
         cache = self.__dict__.setdefault("_label_cache", {})
         if family not in cache:
             said = [decide_row(row, family).label for row in self.rows]
@@ -135,8 +144,14 @@ class Population:
         """The sessions for which all conditions of a rule hold."""
         holds = np.ones(len(self.rows), bool)
         for condition in rule.conditions:
-            holds &= self._values(condition) >= condition.threshold
+            reached = self._values(condition) >= condition.threshold
+            holds &= ~reached if condition.below else reached
         return holds
+
+    def in_blocks_of(self, session_ids: Set[str]) -> Bools:
+        """These sessions and all that are not independent of them."""
+        chosen = np.array([i in session_ids for i in self.session_ids], bool)
+        return np.isin(self.block_of, self.block_of[chosen])
 
     def _values(self, condition: Condition) -> Floats:
         key = Feature(condition.agent, condition.step, condition.trait)

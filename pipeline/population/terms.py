@@ -15,6 +15,8 @@ from pipeline.model.session import SessionRow
 
 Bools = NDArray[np.bool_]
 SIDES = ("added", "dropped")
+EVERY_SIDE = (*SIDES, "external")
+"""What came from outside makes no hypothesis of an agent, but a rule may name it."""
 
 
 class Term(NamedTuple):
@@ -27,8 +29,18 @@ class Term(NamedTuple):
 
 def term_members(rows: Sequence[SessionRow], agent: str, step: str, name: str) -> Bools:
     """The sessions in which a term stands on its side of the step."""
-    wanted = Term(agent, step, name)
-    return np.array([wanted in set(terms_of(row, agent)) for row in rows], bool)
+    _, side, word = name.split(":", 2)
+    if side not in EVERY_SIDE:
+        return np.zeros(len(rows), bool)
+    return np.array([_stands(row, agent, step, side, word) for row in rows], bool)
+
+
+def _stands(row: SessionRow, agent: str, step: str, side: str, word: str) -> bool:
+    return any(
+        word in getattr(t, side)
+        for t in row.interrogate.terms
+        if (t.agent, t.step) == (agent, step)
+    )
 
 
 def terms_of(row: SessionRow, agent: str) -> list[Term]:

@@ -143,11 +143,14 @@ def _clusters(connection: Connection, project: str | None) -> Iterator[dict[str,
             "project": cluster.project,
             "agent": cluster.agent,
             "noise": cluster.noise,
-            "rule": None if cluster.rule is None else cluster.rule.model_dump(mode="json"),
+            "rule": None
+            if cluster.rule is None
+            else cluster.rule.model_dump(mode="json", exclude_defaults=True),
             "session_ids": sorted(cluster.session_ids),
             "failing": [cluster.failing.k, cluster.failing.n],
             "healthy": [cluster.healthy.k, cluster.healthy.n],
             "gate": cluster.gate.value,
+            **({"suggested_by": sorted(cluster.suggested_by)} if cluster.proposals else {}),
         }
         for cluster in found
     ]
