@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Mapping
 
 from exporter.rpc.v1 import status_pb2 as pb
+from exporter.status_convert_proposals import proposal_from_message, proposal_to_message
 from exporter.status_wire import (
     enum_to_wire,
     from_nanos,
@@ -21,6 +22,7 @@ from exporter.status_wire import (
     timestamp,
 )
 from pipeline.model.answers import SessionDetail
+from pipeline.model.cluster import Proposal
 from pipeline.model.coverage import Coverage, Progress
 from pipeline.model.detection import Detection, DetectorRole
 from pipeline.model.evidence import Located
@@ -41,11 +43,17 @@ class SessionView(Frozen):
     cluster_ids: tuple[str, ...] = ()
     user: str = ""
     metadata: Mapping[str, str] = {}
+    proposals: tuple[Proposal, ...] = ()
 
     @classmethod
     def of(cls, detail: SessionDetail) -> "SessionView":
         """The view of what the store keeps; without a row the session was not analysed yet."""
-        seen = cls(session=detail.session, signals=detail.signals, cluster_ids=detail.cluster_ids)
+        seen = cls(
+            session=detail.session,
+            signals=detail.signals,
+            cluster_ids=detail.cluster_ids,
+            proposals=detail.proposals,
+        )
         return seen if detail.row is None else seen.with_row(detail.row)
 
     def with_row(self, row: SessionRow) -> "SessionView":
@@ -93,6 +101,7 @@ def progress_from_message(message: pb.Progress) -> Progress:
         n_sessions_waiting=message.n_sessions_waiting,
         n_agents_dirty=message.n_agents_dirty,
         n_investigations_open=message.n_investigations_open,
+        n_interrogations_open=message.n_interrogations_open,
     )
 
 
@@ -297,6 +306,7 @@ def view_to_message(view: SessionView) -> pb.SessionDetail:
         cluster_ids=view.cluster_ids,
         user=view.user,
         metadata=view.metadata,
+        proposals=[proposal_to_message(p) for p in view.proposals],
     )
 
 
@@ -312,4 +322,5 @@ def view_from_message(message: pb.SessionDetail) -> SessionView:
         cluster_ids=tuple(message.cluster_ids),
         user=message.user,
         metadata=dict(message.metadata),
+        proposals=tuple(proposal_from_message(p) for p in message.proposals),
     )

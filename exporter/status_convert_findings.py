@@ -13,6 +13,12 @@ from exporter.status_convert_parts import (
     rate_from_message,
     rate_to_message,
 )
+from exporter.status_convert_proposals import (
+    proposal_from_message,
+    proposal_to_message,
+    rule_from_message,
+    rule_to_message,
+)
 from exporter.status_wire import (
     enum_to_wire,
     known,
@@ -24,7 +30,7 @@ from exporter.status_wire import (
     texts,
     timestamp,
 )
-from pipeline.model.cluster import Cluster, Condition, GateState, Rule
+from pipeline.model.cluster import Cluster, GateState
 from pipeline.model.finding import Basis, Finding, FindingState, HealthyRate, PromptPatch
 
 
@@ -39,26 +45,6 @@ def _healthy_from_message(message: pb.HealthyRate) -> HealthyRate:
     )
 
 
-def _rule_to_message(rule: Rule | None) -> pb.Rule | None:
-    if rule is None:
-        return None
-    conditions = [
-        pb.Condition(
-            agent=text(c.agent), step=text(c.step), trait=text(c.trait), threshold=c.threshold
-        )
-        for c in rule.conditions
-    ]
-    return pb.Rule(conditions=conditions)
-
-
-def _rule_from_message(message: pb.Rule) -> Rule:
-    conditions = (
-        Condition(agent=c.agent, step=c.step, trait=c.trait, threshold=c.threshold)
-        for c in message.conditions
-    )
-    return Rule(conditions=tuple(conditions))
-
-
 def cluster_to_message(cluster: Cluster) -> pb.Cluster:
     """Cluster -> message."""
     return pb.Cluster(
@@ -66,7 +52,7 @@ def cluster_to_message(cluster: Cluster) -> pb.Cluster:
         project=cluster.project,
         agent=text(cluster.agent),
         label=text(cluster.label),
-        rule=_rule_to_message(cluster.rule),
+        rule=None if cluster.rule is None else rule_to_message(cluster.rule),
         noise=cluster.noise,
         failing=rate_to_message(cluster.failing),
         healthy=rate_to_message(cluster.healthy),
@@ -79,6 +65,8 @@ def cluster_to_message(cluster: Cluster) -> pb.Cluster:
         n_hypotheses=cluster.n_hypotheses,
         revision=cluster.revision,
         content_digest=cluster.content_digest,
+        proposals=[proposal_to_message(p) for p in cluster.proposals],
+        n_proposed=cluster.n_proposed,
     )
 
 
@@ -89,7 +77,7 @@ def cluster_from_message(message: pb.Cluster) -> Cluster:
         project=message.project,
         agent=message.agent,
         label=message.label,
-        rule=_rule_from_message(message.rule) if message.HasField("rule") else None,
+        rule=rule_from_message(message.rule) if message.HasField("rule") else None,
         noise=message.noise,
         session_ids=tuple(message.session_ids),
         failing=rate_from_message(message.failing),
@@ -102,6 +90,8 @@ def cluster_from_message(message: pb.Cluster) -> Cluster:
         content_digest=message.content_digest,
         revision=message.revision,
         n_hypotheses=message.n_hypotheses,
+        proposals=tuple(proposal_from_message(p) for p in message.proposals),
+        n_proposed=message.n_proposed,
     )
 
 

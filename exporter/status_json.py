@@ -45,8 +45,8 @@ def view_json(view: SessionView) -> Json:
 def cluster_json(cluster: Cluster) -> Json:
     """A cluster; `rule` is null for noise."""
     plain = cluster.model_dump(mode="json")
-    session_ids = plain.pop("session_ids")
-    return plain | {"session_ids": session_ids}
+    last = {name: plain.pop(name) for name in ("session_ids", "proposals", "n_proposed")}
+    return plain | last
 
 
 def finding_json(finding: Finding) -> Json:

@@ -235,8 +235,9 @@ class Config(BaseSettings):
     """Threads that analyse; more than the cores gains nothing."""
 
     model: str | None = None
-    """Language model that explains findings: `anthropic:<name>`, `openai:<name>`, `google:<name>`,
-    `bedrock:<name>`, or any name with `model_url`. Unset: the statistical engine works alone."""
+    """Language model that explains findings and interrogates failing sessions: `anthropic:<name>`,
+    `openai:<name>`, `google:<name>`, `bedrock:<name>`, or any name with `model_url`. Unset: the statistical
+    engine works alone."""
 
     model_url: str | None = None
     """Base URL of an OpenAI-compatible server (vLLM, Ollama, llama.cpp)."""
@@ -255,6 +256,9 @@ class Config(BaseSettings):
 
     model_daily_tokens: Count = 5_000_000
     """Tokens that the diagnosis of one project may use a day (UTC)."""
+
+    model_sessions_a_day: Annotated[int, Field(ge=0)] = 8
+    """Failing sessions of one agent, which no cluster explains, that the model is asked about a day (UTC)."""
 
     self_monitoring: bool = False
     """The worker reports its own workflows as sessions of the project `kelet-sidecar`."""

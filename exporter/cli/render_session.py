@@ -25,7 +25,7 @@ from exporter.cli.render_text import (
     sources_words,
 )
 from exporter.status_convert import SessionView
-from pipeline.model.cluster import Cluster, Condition
+from pipeline.model.cluster import Cluster, Condition, Proposal
 from pipeline.model.detection import Detection
 from pipeline.model.session import Candidate, Session, SessionState, StepOutline
 from pipeline.model.signal import Signal, Vote
@@ -38,6 +38,7 @@ NOTHING_SEEN = {
     SessionState.MERGED: "Its spans belong to another session now: a later span of their trace said so.",
 }
 MAX_LISTED = 20
+MAX_PROPOSALS = 3
 PASSAGE_CHARS = 160
 
 
@@ -83,6 +84,8 @@ def _session_sections(view: SessionView) -> Iterator[RenderableType]:
     if view.hypotheses:
         heading = "What could be said of it, without sight of the verdict"
         yield section(heading, *_hypotheses(view.hypotheses))
+    if view.proposals:
+        yield section("What a model proposed of it", *_proposals(view.proposals))
     if view.cluster_ids:
         yield section("In clusters", Text(", ".join(view.cluster_ids)))
 
@@ -141,6 +144,18 @@ def _hypotheses(candidates: Iterable[Candidate]) -> Iterator[Text]:
             yield Text(f"  “{quote}”", style="italic").append(place, style="dim")
 
 
+def _proposals(proposals: Iterable[Proposal]) -> Iterator[Text]:
+    """Words and quotes of a model; the rule is what was tested."""
+    for proposal in proposals:
+        about = f"  {plain(proposal.agent)}, what it {plain(proposal.about)}"
+        yield Text("· ").append(plain(proposal.sentence)).append(about, style="dim")
+        rule = " and ".join(_condition(c) for c in proposal.rule.conditions)
+        yield Text(f"  where {plain(rule)}", style="dim")
+        for e in proposal.evidence[:1]:
+            place = f"  session {plain(e.session_id)} · span {e.span_id}"
+            yield Text(f"  “{shorten(e.quote, PASSAGE_CHARS)}”", "italic").append(place, "dim")
+
+
 def _statement(candidate: Candidate) -> str:
     sentence = plain(candidate.sentence)
     agent = plain(candidate.agent)
@@ -167,6 +182,9 @@ def _cluster_sections(cluster: Cluster, endpoint: str | None) -> Iterator[Render
             style="dim",
         ),
     )
+    if cluster.proposals:
+        heading = f"Proposed by a model, of {cluster.n_proposed} rules for this agent"
+        yield section(heading, *_proposals(cluster.proposals[:MAX_PROPOSALS]))
     gate = Text(words(cluster.gate), style=f"bold {GATE_STYLES[cluster.gate]}")
     values = f"p = {number(cluster.p_value)}, q = {number(cluster.q_value)}"
     yield section("Gate", gate.append(f"  {plain(cluster.reason)}", "default"), Text(values, "dim"))
@@ -184,8 +202,9 @@ def _members(cluster: Cluster) -> list[Text]:
 
 
 def _condition(condition: Condition) -> str:
-    at_least = f"{condition.trait} is at least {condition.threshold:.3g}"
-    return f"{at_least} at {condition.agent}, {condition.step}"
+    bound = "below" if condition.below else "at least"
+    said = f"{condition.trait} is {bound} {condition.threshold:.3g}"
+    return f"{said} at {condition.agent}, {condition.step}"
 
 
 def _plain_table(*columns: str) -> Table:

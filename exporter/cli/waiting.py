@@ -101,6 +101,7 @@ def progress_words(progress: Progress | None) -> str:
         "sessions to analyse": progress.n_sessions_waiting,
         "agents to aggregate": progress.n_agents_dirty,
         "investigations open": progress.n_investigations_open,
+        "sessions that a model is asked about": progress.n_interrogations_open,
     }
     return ", ".join(f"{n} {what}" for what, n in counts.items() if n) or "nothing left"
 

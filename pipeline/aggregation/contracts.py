@@ -1,10 +1,10 @@
 """What crosses Temporal for an agent's aggregation: names, epochs, cluster ids.
 
 In: nothing. Out: the inputs and results of `workflow` and `activities`. `AggregationInput` is
-written by whoever nudges, `AgentClock` and `Opening` by the store; they stand further down.
+written by whoever nudges, `AgentClock`, `Opening` and `Interrogation` by the store; they stand further down.
 """
 
-from pipeline.model.answers import AgentClock, Opening
+from pipeline.model.answers import AgentClock, Interrogation, Opening
 from pipeline.model.frozen import Frozen
 from pipeline.temporal.nudges import AggregationInput
 
@@ -14,6 +14,7 @@ __all__ = [
     "AggregateResult",
     "AggregationInput",
     "FinishAggregationInput",
+    "Interrogation",
     "Opening",
 ]
 
@@ -26,10 +27,12 @@ class AgentInput(Frozen):
 
 
 class AggregateResult(Frozen):
-    """The epoch that was aggregated, and every cluster of the project that awaits investigation."""
+    """The epoch that was aggregated, every cluster of the project that awaits investigation, and the
+    sessions of the agent that a language model is to be asked about."""
 
     epoch: int
     openings: tuple[Opening, ...]
+    interrogations: tuple[Interrogation, ...] = ()
 
 
 class FinishAggregationInput(Frozen):

@@ -1,8 +1,9 @@
 """AgentAggregationWorkflow: clusters what went wrong with one agent and opens investigations.
 
 In: `AggregationInput` and `hypotheses_attributed`. Out: clusters in the store, started
-investigations. Next: `pipeline.investigation`. Only `run` and what it calls is replayed; embedding,
-clustering and the gate happen inside one activity.
+investigations, and with a model started interrogations of sessions that no cluster explains. Next:
+`pipeline.investigation`; an interrogation's rules come back here. Only `run` and what it calls is
+replayed; embedding, clustering and the gate happen inside one activity.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ with workflow.unsafe.imports_passed_through():
         AgentInput,
         AggregationInput,
         FinishAggregationInput,
+        Interrogation,
         Opening,
     )
     from pipeline.aggregation.pace import NOTHING, time_to_wait
@@ -25,7 +27,11 @@ with workflow.unsafe.imports_passed_through():
     from pipeline.investigation.workflow import InvestigateIssueWorkflow
     from pipeline.temporal import ids
     from pipeline.temporal.nudges import HYPOTHESES_ATTRIBUTED
+    from pipeline.temporal.priority import Turn, model_priority
     from pipeline.temporal.timing import LOCAL, LONG, MAX_SIGNALS
+
+INTERROGATE_WORKFLOW = "InterrogateWithModelWorkflow"
+"""By name: only a worker with a model imports it and the libraries that it brings along."""
 
 
 @workflow.defn
@@ -75,6 +81,7 @@ class AgentAggregationWorkflow:
             AggregationActivities.aggregate_agent, self.agent, **LONG
         )
         await asyncio.gather(*(self._investigate(opening) for opening in result.openings))
+        await asyncio.gather(*(self._interrogate(one) for one in result.interrogations))
         done = FinishAggregationInput(
             project=self.agent.project, agent=self.agent.agent, epoch=result.epoch
         )
@@ -96,6 +103,18 @@ class AgentAggregationWorkflow:
                 id=ids.issue_workflow_id(project, opening.cluster_id, opening.revision),
                 parent_close_policy=workflow.ParentClosePolicy.ABANDON,
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+            )
+
+    async def _interrogate(self, work: Interrogation) -> None:
+        """Start and let go: it may wait for tomorrow's money."""
+        with suppress(WorkflowAlreadyStartedError):
+            await workflow.start_child_workflow(
+                INTERROGATE_WORKFLOW,
+                work,
+                id=ids.interrogation_workflow_id(work.key, work.version, work.agent),
+                parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+                priority=model_priority(work.project, Turn.QUESTION),
             )
 
     def _full(self) -> bool:

@@ -12,3 +12,5 @@ class Account(Frozen):
     project: str
     purpose: str
     """The id of the workflow that asks, which ends in a revision; what a finding cost is the sum over all."""
+    share: float = 1.0
+    """How much of the day's budget may be spent when this asks: what can wait leaves a rest."""

@@ -125,7 +125,9 @@ class MeteredModel(WrapperModel):
 
     @property
     def _daily(self) -> tuple[int, int]:
-        return int(self._bounds.daily_usd * 1_000_000), self._bounds.daily_tokens
+        share = self._account.share
+        micros, tokens = float(self._bounds.daily_usd) * 1_000_000, self._bounds.daily_tokens
+        return int(micros * share), int(tokens * share)
 
     def _bounded(self, given: RequestSettings | None) -> RequestSettings:
         """Every request states how much may be answered and how long it may take."""

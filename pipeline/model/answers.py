@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
+from pipeline.model.cluster import Proposal
 from pipeline.model.frozen import Frozen
 from pipeline.model.nudge import AgentNudge
 from pipeline.model.session import (
@@ -15,6 +16,7 @@ from pipeline.model.session import (
     InterrogateResult,
     MergeResult,
     Session,
+    SessionKey,
     SessionRow,
     SessionState,
 )
@@ -89,6 +91,30 @@ class Opening(Frozen):
     revision: int
 
 
+class Interrogation(Frozen):
+    """An agent of a failing session that a language model is to be asked about, at one version."""
+
+    project: str
+    digest: str
+    version: int
+    agent: str
+
+    @property
+    def key(self) -> SessionKey:
+        """How the store names the session."""
+        return SessionKey(project=self.project, digest=self.digest)
+
+
+class Proposed(Frozen):
+    """What a model proposed of one agent of one session, as far as it stood the check."""
+
+    proposals: tuple[Proposal, ...] = ()
+    n_said: int = 0
+    """Hypotheses that it made, those that fell included."""
+    reason: str | None = None
+    """Why there are none."""
+
+
 class ReplaceResult(Frozen):
     """`accepted` is False when something newer is stored; `openings` await an investigation."""
 
@@ -113,3 +139,5 @@ class SessionDetail(Frozen):
     row: SessionRow | None
     signals: tuple[Signal, ...]
     cluster_ids: tuple[str, ...]
+    proposals: tuple[Proposal, ...] = ()
+    """What a language model proposed of it."""

@@ -25,13 +25,16 @@ class Coverage(Frozen):
 
 
 class Progress(Frozen):
-    """One read of the store: what is still under way in a project. Settled when all three are zero."""
+    """One read of the store: what is still under way in a project. Settled when all are zero."""
 
     n_sessions_waiting: int
     n_agents_dirty: int
     n_investigations_open: int
+    n_interrogations_open: int = 0
+    """Questions to a language model about single sessions; those that wait for money are in coverage."""
 
     @property
     def settled(self) -> bool:
         """True when every session, agent and investigation has ended at its newest version."""
-        return not (self.n_sessions_waiting or self.n_agents_dirty or self.n_investigations_open)
+        busy = (self.n_sessions_waiting, self.n_agents_dirty, self.n_investigations_open)
+        return not any((*busy, self.n_interrogations_open))

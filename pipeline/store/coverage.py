@@ -14,6 +14,7 @@ from pipeline.model.signal import VerdictLabel
 from pipeline.store.agent_limit import n_others
 from pipeline.store.agents import DIRTY
 from pipeline.store.clusters import open_investigations
+from pipeline.store.interrogations import n_under_way
 from pipeline.store.model_ledger import waiting_for_budget
 from pipeline.store.schema import agents, cluster_members, clusters, sessions, signals
 
@@ -85,4 +86,5 @@ def progress(connection: Connection, project: str) -> Progress:
         n_sessions_waiting=connection.execute(select(func.count()).where(waiting)).scalar_one(),
         n_agents_dirty=connection.execute(select(func.count()).where(dirty)).scalar_one(),
         n_investigations_open=len(open_investigations(connection, project)),
+        n_interrogations_open=n_under_way(connection, project),
     )

@@ -20,7 +20,7 @@ from pipeline.store.model_schema import claim_checks, model_answers, model_spend
 from pipeline.store.packing import canonical_json, pack, unpack
 from pipeline.store.schema import clusters, findings, investigation_stages, investigations
 from pipeline.store.tombstones import find, session_name
-from pipeline.temporal.ids import MODEL_ROOMS, model_workflow_id
+from pipeline.temporal.ids import ISSUE_ROOMS, model_workflow_id
 
 Opening = tuple[str, int]
 """(cluster id, revision)."""
@@ -62,11 +62,11 @@ def forget_quotes(connection: Connection, project: str, ids: Set[str]) -> int:
             if "revision" in key and "cluster_id" in key:
                 openings.add((key["cluster_id"], key["revision"]))
     for cluster_id, revision in sorted(openings):
-        for kind in MODEL_ROOMS:
+        for kind in ISSUE_ROOMS:
             workflow_id = model_workflow_id(kind, project, cluster_id, revision)
-            _drop_model_work(connection, project, workflow_id)
+            drop_model_work(connection, project, workflow_id)
     for finding_id in _findings_of(connection, project, openings):
-        _drop_model_work(connection, project, f"{COMMAND}/{finding_id}")
+        drop_model_work(connection, project, f"{COMMAND}/{finding_id}")
     return n_changed
 
 
@@ -107,7 +107,7 @@ def _replace(
         connection.execute(update(table).where(one).values(body=pack(text.encode())))
 
 
-def _drop_model_work(connection: Connection, project: str, workflow_id: str) -> None:
+def drop_model_work(connection: Connection, project: str, workflow_id: str) -> None:
     """Payloads of a workflow, and the answers that its requests were paid for."""
     connection.execute(delete(claim_checks).where(claim_checks.c.owner == workflow_id))
     paid = and_(model_spending.c.project == project, model_spending.c.purpose == workflow_id)

@@ -21,6 +21,7 @@ from pipeline.model.signal import Verdict, VerdictLabel
 from pipeline.store.analysis import find_session
 from pipeline.store.chunks import chunked
 from pipeline.store.clusters import load_cluster
+from pipeline.store.interrogations import proposals_of_session
 from pipeline.store.packing import unpack_model
 from pipeline.store.schema import (
     cluster_members,
@@ -105,6 +106,7 @@ def get_session(connection: Connection, project: str, session_id: str) -> Sessio
         row=None if body is None else unpack_model(SessionRow, body),
         signals=signals_of(connection, found.id),
         cluster_ids=tuple(sorted(connection.execute(holding).scalars())),
+        proposals=proposals_of_session(connection, found.id),
     )
 
 

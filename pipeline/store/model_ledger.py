@@ -45,7 +45,7 @@ def reserve(
 ) -> BudgetExhausted | None:
     """Put `price` aside for `key`; the error to raise after the commit where the limit is passed."""
     project, purpose = account
-    day = _day(now)
+    day = day_of(now)
     micros, tokens = _spent(connection, project, day, but=key)
     passed = micros + price[0] > limits[0] or tokens + price[1] > limits[1]
     state, held = (WAITING, (0, 0)) if passed else (RESERVED, price)
@@ -70,7 +70,7 @@ def settle(
 ) -> None:
     """What the request cost, and its answer, together."""
     project, purpose = account
-    _note(connection, (project, key, purpose, _day(now), PAID), price)
+    _note(connection, (project, key, purpose, day_of(now), PAID), price)
     connection.execute(
         insert(connection, model_answers).on_conflict_do_nothing(),
         [{"project": project, "key": key, "created": to_micros(now), "body": pack(answer)}],
@@ -90,18 +90,23 @@ def cost_of(connection: Connection, project: str, purpose: str) -> Pair:
 
 def spent_on(connection: Connection, project: str, now: datetime) -> Pair:
     """What was spent or put aside on this day."""
-    return _spent(connection, project, _day(now), but="")
+    return _spent(connection, project, day_of(now), but="")
 
 
 def waiting_for_budget(connection: Connection, project: str) -> int:
-    """Diagnoses that wait for the next day's budget; a command that met it has ended."""
+    """Diagnoses that wait for the next day's budget."""
+    return len(purposes_waiting(connection, project))
+
+
+def purposes_waiting(connection: Connection, project: str) -> frozenset[str]:
+    """Ids of the workflows that do; a command that met the limit has ended."""
     waits = and_(
         model_spending.c.project == project,
         model_spending.c.state == WAITING,
         model_spending.c.purpose.not_like(f"{COMMAND}/%"),
     )
-    purposes = func.count(func.distinct(model_spending.c.purpose))
-    return connection.execute(select(purposes).where(waits)).scalar_one()
+    purposes = select(model_spending.c.purpose).where(waits)
+    return frozenset(connection.execute(purposes).scalars())
 
 
 def _spent(connection: Connection, project: str, day: str, *, but: str) -> Pair:
@@ -131,7 +136,8 @@ def _note(connection: Connection, row: tuple[str, str, str, str, str], held: Pai
     )
 
 
-def _day(now: datetime) -> str:
+def day_of(now: datetime) -> str:
+    """The day that a moment is booked on (UTC)."""
     return now.astimezone(UTC).date().isoformat()
 
 

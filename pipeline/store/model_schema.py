@@ -1,11 +1,12 @@
-"""The tables of the language model's door: kept answers, what was spent, what histories refer to.
+"""The tables of the language model's door: kept answers, what was spent, what histories refer to,
+which sessions it was asked about.
 
-In: nothing. Out: tables of the same metadata. Next: `model_ledger` and `claim_checks`.
+In: nothing. Out: tables of the same metadata. Next: `model_ledger`, `claim_checks`, `interrogations`.
 """
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, Table, Text
 
-from pipeline.store.schema import metadata
+from pipeline.store.schema import Id, metadata
 
 model_answers = Table(
     "model_answers",
@@ -42,3 +43,16 @@ claim_checks = Table(
     Index("ix_claim_checks_owner", "owner"),
 )
 """Payloads that workflow histories hold by digest only; `owner` is the workflow's id."""
+
+interrogations = Table(
+    "interrogations",
+    metadata,
+    Column("session_ref", Id, ForeignKey("sessions.id"), primary_key=True),
+    Column("agent", Text, primary_key=True),
+    Column("version", BigInteger, primary_key=True),
+    Column("project", Text, nullable=False),
+    Column("day", Text, nullable=False),
+    Column("body", LargeBinary),
+    Index("ix_interrogations_project_agent", "project", "agent"),
+)
+"""A row an agent of a session that a model is asked about; without a body it was not answered yet."""

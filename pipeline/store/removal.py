@@ -22,6 +22,8 @@ from pipeline.store.bodies import BodyStore
 from pipeline.store.chunks import chunked
 from pipeline.store.dialect import lock_ingest, lock_project
 from pipeline.store.forgetting import forget_quotes
+from pipeline.store.interrogations import drop_interrogations
+from pipeline.store.model_schema import interrogations
 from pipeline.store.schema import (
     cluster_members,
     session_agents,
@@ -34,7 +36,7 @@ from pipeline.store.sessions import digest_of_session, raise_versions
 from pipeline.store.span_removal import take_spans
 from pipeline.store.tombstones import Name, Tombstone, bury, session_name
 
-DERIVED = (stage_results, session_rows, session_agents, cluster_members)
+DERIVED = (stage_results, session_rows, session_agents, cluster_members, interrogations)
 
 
 def remove_sessions(
@@ -53,6 +55,7 @@ def remove_sessions(
     taken = take_spans(connection, bodies, gone, now, forgotten=forgotten)
     agents = _agents_of(connection, sorted(gone.values()))
     n_signals = _drop_signals(connection, gone, taken.trace_ids if forgotten else ())
+    drop_interrogations(connection, gone.values())
     n_rows = sum(_drop(connection, table.c.session_ref, gone.values()) for table in DERIVED)
     _drop(connection, sessions.c.id, gone.values())
     for project, names in sorted(agents.items()):

@@ -38,9 +38,7 @@ from pipeline.store import (
     agents,
     analysis,
     api_keys,
-    claim_checks,
     findings,
-    model_ledger,
     rows,
     spans,
 )
@@ -50,11 +48,11 @@ from pipeline.store.clusters import Regate, replace_clusters
 from pipeline.store.dialect import database_url, prepare_database, reading_engine, writing_engine
 from pipeline.store.failures import met_at_once, store_errors
 from pipeline.store.migrate import migrate
+from pipeline.store.model_work import ModelWork
 from pipeline.store.probe import WriteProbe
 from pipeline.store.reopening import open_anew_together, require_writable
 from pipeline.store.signals import commit_signals
 from pipeline.store.times import span_micros, to_micros, utc_now
-from pipeline.store.upkeep import Upkeep
 from pipeline.store.writer import Write, Writer
 
 T = TypeVar("T")
@@ -66,7 +64,7 @@ CLAIM_SECONDS = 10.0
 """So long after two processes met a new trace at once, new traces are claimed first."""
 
 
-class Store(Upkeep):
+class Store(ModelWork):
     """Open with `Store.open`, end with `close`; also a context manager."""
 
     def __init__(
@@ -321,43 +319,6 @@ class Store(Upkeep):
         return self._write(
             lambda c: findings.set_finding_state(c, project, finding_id, state, self._now())
         )
-
-    # language model
-
-    def model_answer(self, project: str, key: str) -> bytes | None:
-        """The answer that was kept for a request."""
-        with self._read() as connection:
-            return model_ledger.model_answer(connection, project, key)
-
-    def reserve_model(
-        self, account: tuple[str, str], key: str, price: tuple[int, int], limits: tuple[int, int]
-    ) -> None:
-        """Put (micros, tokens) aside, once a key; raises `BudgetExhausted` beyond the day's limits."""
-        now = self._clock()
-        refused = self._write(lambda c: model_ledger.reserve(c, account, key, price, limits, now))
-        if refused is not None:
-            raise refused
-
-    def settle_model(
-        self, account: tuple[str, str], key: str, price: tuple[int, int], answer: bytes
-    ) -> None:
-        """What the request cost and what it answered, in one commit."""
-        now = self._clock()
-        self._write(lambda c: model_ledger.settle(c, account, key, price, answer, now))
-
-    def model_cost(self, project: str, purpose: str) -> tuple[int, int]:
-        """(micros, tokens) that were paid for one purpose, `<what>/<revision>`, and its revisions before."""
-        with self._read() as connection:
-            return model_ledger.cost_of(connection, project, purpose)
-
-    def put_claims(self, owner: str, bodies: Sequence[bytes]) -> tuple[str, ...]:
-        """Keep payloads of a workflow by their SHA-256."""
-        return self._write(lambda c: claim_checks.put_claims(c, owner, bodies, self._now()))
-
-    def load_claims(self, owner: str, digests: Sequence[str]) -> tuple[bytes, ...]:
-        """The payloads; raises `NotFound` for one that is gone."""
-        with self._read() as connection:
-            return claim_checks.load_claims(connection, owner, digests)
 
     # admission
 

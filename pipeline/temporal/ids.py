@@ -11,7 +11,9 @@ MAX_PART_BYTES = 100
 ENRICH = "enrich"
 MERGE = "merge"
 INTERROGATE = "interrogate"
-MODEL_ROOMS = {"ExplainIssueWorkflow": "explain", "TryPatchWorkflow": "try"}
+ASK = "ask"
+ISSUE_ROOMS = {"ExplainIssueWorkflow": "explain", "TryPatchWorkflow": "try"}
+MODEL_ROOMS = {**ISSUE_ROOMS, "InterrogateWithModelWorkflow": ASK}
 """First part of the ids of workflows whose payloads the store claims, by workflow type."""
 SELF_PROJECT = "kelet-sidecar"
 """The project to which the worker reports its own workflows, where that is switched on."""
@@ -65,5 +67,10 @@ def issue_workflow_id(project: str, cluster_id: str, revision: int) -> str:
 
 def model_workflow_id(kind: str, project: str, cluster_id: str, revision: int) -> str:
     """Id of a workflow that speaks to a model about one revision of a cluster."""
-    room = MODEL_ROOMS[kind]
+    room = ISSUE_ROOMS[kind]
     return f"{room}/{encode_part(project)}/{encode_part(cluster_id)}/{revision}"
+
+
+def interrogation_workflow_id(key: SessionKey, version: int, agent: str) -> str:
+    """Id of the InterrogateWithModelWorkflow of one agent of a session at one version."""
+    return f"{ASK}/{encode_part(key.project)}/{key.digest}.{version}/{encode_part(agent)}"

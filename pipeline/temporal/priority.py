@@ -20,6 +20,8 @@ class Turn(IntEnum):
     """A few requests, and a finding waits for them."""
     TRY = 5
     """Some thirty requests that only add to a finding."""
+    QUESTION = 5
+    """Some requests that may lead to one, or to nothing; the last key that Temporal has."""
 
 
 def model_priority(project: str, turn: Turn = Turn.EXPLAIN) -> Priority:

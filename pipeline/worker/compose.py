@@ -87,13 +87,7 @@ def _model_parts(store: Store, client: Client, config: Config) -> "Explaining | 
         return None
     from pipeline.worker.explaining import explaining
 
-    return explaining(
-        store,
-        client,
-        settings,
-        max_spans=config.max_spans_a_session,
-        max_sessions=config.max_sessions_an_agent,
-    )
+    return explaining(store, client, config, settings)
 
 
 def activities(
@@ -111,6 +105,7 @@ def activities(
         aggregation_settings(config),
         max_sessions=config.max_sessions_an_agent,
         max_agents=config.max_agents_a_project,
+        asked_a_day=config.model_sessions_a_day if config.model else 0,
     )
     investigation = InvestigationActivities(
         store,

@@ -1,6 +1,6 @@
 """What a worker needs besides, when a language model is configured.
 
-In: store, client, config. Out: the explaining workflow, its activities, plugin and client. Next:
+In: store, client, config. Out: the workflows that speak to it, their activities, plugin and client. Next:
 `compose` adds them; without a model none of this is imported.
 """
 
@@ -12,6 +12,10 @@ from pydantic_ai.durable_exec.temporal import PydanticAIPayloadConverter, Pydant
 from temporalio.client import Client
 from temporalio.worker import Plugin
 
+from pipeline.config import Config
+from pipeline.interrogation.questioning.activities import QuestioningActivities
+from pipeline.interrogation.questioning.desk import SessionDesk, open_session_desk
+from pipeline.interrogation.questioning.workflow import InterrogateWithModelWorkflow
 from pipeline.investigation.explanation.activities import ExplanationActivities
 from pipeline.investigation.explanation.desk import Desk, open_desk
 from pipeline.investigation.explanation.workflow import ExplainIssueWorkflow
@@ -45,19 +49,22 @@ class Explaining(NamedTuple):
     plugins: tuple[Plugin, ...]
 
 
-def explaining(
-    store: Store, client: Client, settings: ModelSettings, *, max_spans: int, max_sessions: int
-) -> Explaining:
-    """Open the door and the desk of this process, and say what the worker has to run."""
+def explaining(store: Store, client: Client, config: Config, settings: ModelSettings) -> Explaining:
+    """Open the door and the desks of this process, and say what the worker has to run."""
+    max_spans = config.max_spans_a_session
     open_door(Door(settings, store))
-    desk = Desk(store, max_spans=max_spans, max_sessions=max_sessions)
+    desk = Desk(store, max_spans=max_spans, max_sessions=config.max_sessions_an_agent)
+    session_desk = SessionDesk(store, max_spans=max_spans)
     open_desk(desk)
+    open_session_desk(session_desk)
+    questions = QuestioningActivities(store, session_desk, client, config)
     own = ExplanationActivities(store, desk)
     trial = TrialActivities(store, _detections, max_spans=max_spans)
     return Explaining(
         client=_claiming(client, store),
-        workflows=(ExplainIssueWorkflow, TryPatchWorkflow),
+        workflows=(InterrogateWithModelWorkflow, ExplainIssueWorkflow, TryPatchWorkflow),
         activities=(
+            *(questions.brief_interrogator, questions.check_answer, questions.keep_proposals),
             *(own.brief_explainer, own.check_explanation, own.keep_explanation),
             *(trial.trial_requests, trial.judge_trial),
         ),

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.llm import questioned
+
 SLOW_SECONDS = 1.0
 RETRY_AFTER = "4"
 """Longer than Temporal's first backoff, so that one can tell which of them was kept."""
@@ -142,6 +144,8 @@ def answer(body: dict[str, Any]) -> dict[str, Any]:
     names = [tool["function"]["name"] for tool in body.get("tools", ())]
     results = [m for m in body["messages"] if m["role"] == "tool"]
     prompt = str(body["messages"][-1].get("content") or "")
+    if "features" in names:
+        return _interrogated(body, names, n_read=len(results))
     if not names:
         return _completion({"role": "assistant", "content": prompt.split(". ")[0] + "."}, "stop")
     if "read_step" not in names:
@@ -164,6 +168,15 @@ def answer(body: dict[str, Any]) -> dict[str, Any]:
             "prompt_lines": ["Carry over every number and figure."],
         },
     )
+
+
+def _interrogated(body: dict[str, Any], names: list[str], n_read: int) -> dict[str, Any]:
+    """Read the agent's last step again, then tell the truth about it."""
+    text = "\n".join(str(m.get("content")) for m in body["messages"] if m["role"] == "user")
+    if not n_read:
+        return _call("read_step", {"step": questioned.step_number(text)})
+    final = next(n for n in names if n.startswith("final"))
+    return _call(final, {"hypotheses": questioned.honest(text)})
 
 
 def _call(name: str, arguments: dict[str, Any]) -> dict[str, Any]:

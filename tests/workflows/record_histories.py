@@ -19,17 +19,26 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
 
 from pipeline.config import Config
-from pipeline.model.answers import Opening
+from pipeline.model.answers import Interrogation, Opening
 from pipeline.model.nudge import AgentNudge, Nudge
 from pipeline.model.session import SessionKey
 from pipeline.temporal.failures import FailureTable
 from pipeline.temporal.ids import agent_workflow_id, issue_workflow_id, session_workflow_id
 from pipeline.temporal.nudges import nudge_agent, nudge_session
 from pipeline.worker.compose import WORKFLOWS
+from tests.workflows.clerk import feed
 from tests.workflows.conftest import temporal_server
+from tests.workflows.replaying import (
+    TRUTHFUL,
+    Overhearing,
+    history_of_interrogation,
+    replay_interrogation,
+)
 from tests.workflows.scripted import ScriptedAgent, ScriptedSession
+from tests.workflows.test_walk import working
 
 FOLDER = Path(__file__).parents[1] / "histories"
+MODEL_FOLDER = FOLDER / "model"
 QUEUE = "recorded"
 DEBOUNCE = timedelta(seconds=10)
 SHORT = timedelta(milliseconds=300)
@@ -76,6 +85,7 @@ def scenarios() -> list[Scenario]:
         script.version = 2
 
     opening = Opening(cluster_id="a", revision=1)
+    one = Interrogation(project="recorded", digest="0" * 32, version=1, agent="asks")
     return [
         session("ordinary", ScriptedSession(), children=True),
         session("waits", ScriptedSession(silent_for=DEBOUNCE - SHORT, silent_later=DEBOUNCE)),
@@ -85,6 +95,7 @@ def scenarios() -> list[Scenario]:
         session("emptied", ScriptedSession(n_spans=0)),
         agent("clean", ScriptedAgent(aggregated_epoch=1)),
         agent("opens", ScriptedAgent(openings=(opening,))),
+        agent("asks", ScriptedAgent(interrogations=(one,))),
         agent("moved-on", ScriptedAgent(rises_during_aggregation=True)),
         agent("stops", ScriptedAgent(openings=(opening,), stop_at={"contrast": "superseded"})),
         agent("breaks", ScriptedAgent(openings=(opening,), broken="write_patch")),
@@ -115,6 +126,24 @@ async def record(client: Client, scenario: Scenario) -> None:
             (FOLDER / f"{name}.json").write_text(text + "\n")
 
 
+async def record_interrogation(client: Client, folder: Path) -> None:
+    """A real one, with what the store keeps of its payloads: those hold the text, the history none."""
+    async with working(client, folder / "data", model=TRUTHFUL) as one:
+        await feed(one)
+        await one.settle(200)
+        history = await history_of_interrogation(client, one)
+        heard = Overhearing(one.store)
+        await replay_interrogation(heard, history)
+    kept = {
+        "workflowId": history.workflow_id,
+        "history": without_machine(json.loads(history.to_json())),
+        "claims": heard.claims,
+    }
+    MODEL_FOLDER.mkdir(exist_ok=True)
+    text = json.dumps(kept, indent=1)
+    (MODEL_FOLDER / "interrogate.json").write_text(text + "\n")
+
+
 def without_machine(node: Any) -> Any:
     """The same without identities and paths."""
     if isinstance(node, dict):
@@ -132,6 +161,7 @@ async def main() -> None:
         )
         for scenario in scenarios():
             await record(client, scenario)
+        await record_interrogation(client, Path(folder))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from temporalio.exceptions import ApplicationError
 from pipeline.aggregation.contracts import AgentInput, AggregateResult, FinishAggregationInput
 from pipeline.interrogation.contracts import InterrogateInput
 from pipeline.investigation.contracts import CommitFindingInput, InvestigateInput, StageResult
-from pipeline.model.answers import AgentClock, Opening, SessionClock
+from pipeline.model.answers import AgentClock, Interrogation, Opening, SessionClock
 from pipeline.model.nudge import AgentNudge
 from pipeline.model.session import SessionKey, SessionState
 from pipeline.session.contracts import CommitSessionInput, CommitSessionResult, NotifyInput
@@ -106,6 +106,7 @@ class ScriptedAgent:
     epoch: int = 1
     aggregated_epoch: int = 0
     openings: tuple[Opening, ...] = ()
+    interrogations: tuple[Interrogation, ...] = ()
     stop_at: dict[str, str] = field(default_factory=dict[str, str])
     broken: str | None = None
     rises_during_aggregation: bool = False
@@ -139,7 +140,9 @@ class ScriptedAgent:
         epoch = self.epoch
         self.epoch += self.rises_during_aggregation
         self.rises_during_aggregation = False
-        return AggregateResult(epoch=epoch, openings=self.openings)
+        return AggregateResult(
+            epoch=epoch, openings=self.openings, interrogations=self.interrogations
+        )
 
     @activity.defn
     async def finish_aggregation(self, work: FinishAggregationInput) -> bool:

@@ -136,16 +136,18 @@ class GetProgressRequest(_message.Message):
     def __init__(self, project: _Optional[str] = ...) -> None: ...
 
 class Progress(_message.Message):
-    __slots__ = ("n_sessions_waiting", "n_agents_dirty", "n_investigations_open", "settled")
+    __slots__ = ("n_sessions_waiting", "n_agents_dirty", "n_investigations_open", "settled", "n_interrogations_open")
     N_SESSIONS_WAITING_FIELD_NUMBER: _ClassVar[int]
     N_AGENTS_DIRTY_FIELD_NUMBER: _ClassVar[int]
     N_INVESTIGATIONS_OPEN_FIELD_NUMBER: _ClassVar[int]
     SETTLED_FIELD_NUMBER: _ClassVar[int]
+    N_INTERROGATIONS_OPEN_FIELD_NUMBER: _ClassVar[int]
     n_sessions_waiting: int
     n_agents_dirty: int
     n_investigations_open: int
     settled: bool
-    def __init__(self, n_sessions_waiting: _Optional[int] = ..., n_agents_dirty: _Optional[int] = ..., n_investigations_open: _Optional[int] = ..., settled: _Optional[bool] = ...) -> None: ...
+    n_interrogations_open: int
+    def __init__(self, n_sessions_waiting: _Optional[int] = ..., n_agents_dirty: _Optional[int] = ..., n_investigations_open: _Optional[int] = ..., settled: _Optional[bool] = ..., n_interrogations_open: _Optional[int] = ...) -> None: ...
 
 class Session(_message.Message):
     __slots__ = ("session_id", "project", "verdict", "confidence", "verdict_sources", "confirmed", "state", "reason", "version", "analysed_version", "n_spans", "agents", "first_seen", "last_seen")
@@ -329,7 +331,7 @@ class Hypothesis(_message.Message):
     def __init__(self, agent: _Optional[str] = ..., step: _Optional[str] = ..., sentence: _Optional[str] = ..., traits: _Optional[_Iterable[str]] = ..., passages: _Optional[_Iterable[_Union[Located, _Mapping]]] = ...) -> None: ...
 
 class SessionDetail(_message.Message):
-    __slots__ = ("session", "steps", "votes", "traits", "hypotheses", "signals", "cluster_ids", "user", "metadata")
+    __slots__ = ("session", "steps", "votes", "traits", "hypotheses", "signals", "cluster_ids", "user", "metadata", "proposals")
     class MetadataEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -346,6 +348,7 @@ class SessionDetail(_message.Message):
     CLUSTER_IDS_FIELD_NUMBER: _ClassVar[int]
     USER_FIELD_NUMBER: _ClassVar[int]
     METADATA_FIELD_NUMBER: _ClassVar[int]
+    PROPOSALS_FIELD_NUMBER: _ClassVar[int]
     session: Session
     steps: _containers.RepeatedCompositeFieldContainer[StepOutline]
     votes: _containers.RepeatedCompositeFieldContainer[Vote]
@@ -355,7 +358,8 @@ class SessionDetail(_message.Message):
     cluster_ids: _containers.RepeatedScalarFieldContainer[str]
     user: str
     metadata: _containers.ScalarMap[str, str]
-    def __init__(self, session: _Optional[_Union[Session, _Mapping]] = ..., steps: _Optional[_Iterable[_Union[StepOutline, _Mapping]]] = ..., votes: _Optional[_Iterable[_Union[Vote, _Mapping]]] = ..., traits: _Optional[_Iterable[_Union[Trait, _Mapping]]] = ..., hypotheses: _Optional[_Iterable[_Union[Hypothesis, _Mapping]]] = ..., signals: _Optional[_Iterable[_Union[Signal, _Mapping]]] = ..., cluster_ids: _Optional[_Iterable[str]] = ..., user: _Optional[str] = ..., metadata: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    proposals: _containers.RepeatedCompositeFieldContainer[Proposal]
+    def __init__(self, session: _Optional[_Union[Session, _Mapping]] = ..., steps: _Optional[_Iterable[_Union[StepOutline, _Mapping]]] = ..., votes: _Optional[_Iterable[_Union[Vote, _Mapping]]] = ..., traits: _Optional[_Iterable[_Union[Trait, _Mapping]]] = ..., hypotheses: _Optional[_Iterable[_Union[Hypothesis, _Mapping]]] = ..., signals: _Optional[_Iterable[_Union[Signal, _Mapping]]] = ..., cluster_ids: _Optional[_Iterable[str]] = ..., user: _Optional[str] = ..., metadata: _Optional[_Mapping[str, str]] = ..., proposals: _Optional[_Iterable[_Union[Proposal, _Mapping]]] = ...) -> None: ...
 
 class Rate(_message.Message):
     __slots__ = ("k", "n", "low", "high")
@@ -386,16 +390,18 @@ class HealthyRate(_message.Message):
     def __init__(self, confirmed_n: _Optional[int] = ..., presumed_n: _Optional[int] = ..., k: _Optional[int] = ..., n: _Optional[int] = ..., low: _Optional[float] = ..., high: _Optional[float] = ...) -> None: ...
 
 class Condition(_message.Message):
-    __slots__ = ("agent", "step", "trait", "threshold")
+    __slots__ = ("agent", "step", "trait", "threshold", "below")
     AGENT_FIELD_NUMBER: _ClassVar[int]
     STEP_FIELD_NUMBER: _ClassVar[int]
     TRAIT_FIELD_NUMBER: _ClassVar[int]
     THRESHOLD_FIELD_NUMBER: _ClassVar[int]
+    BELOW_FIELD_NUMBER: _ClassVar[int]
     agent: str
     step: str
     trait: str
     threshold: float
-    def __init__(self, agent: _Optional[str] = ..., step: _Optional[str] = ..., trait: _Optional[str] = ..., threshold: _Optional[float] = ...) -> None: ...
+    below: bool
+    def __init__(self, agent: _Optional[str] = ..., step: _Optional[str] = ..., trait: _Optional[str] = ..., threshold: _Optional[float] = ..., below: _Optional[bool] = ...) -> None: ...
 
 class Rule(_message.Message):
     __slots__ = ("conditions",)
@@ -403,8 +409,26 @@ class Rule(_message.Message):
     conditions: _containers.RepeatedCompositeFieldContainer[Condition]
     def __init__(self, conditions: _Optional[_Iterable[_Union[Condition, _Mapping]]] = ...) -> None: ...
 
+class Proposal(_message.Message):
+    __slots__ = ("session_id", "agent", "step", "about", "sentence", "evidence", "rule")
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    AGENT_FIELD_NUMBER: _ClassVar[int]
+    STEP_FIELD_NUMBER: _ClassVar[int]
+    ABOUT_FIELD_NUMBER: _ClassVar[int]
+    SENTENCE_FIELD_NUMBER: _ClassVar[int]
+    EVIDENCE_FIELD_NUMBER: _ClassVar[int]
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    agent: str
+    step: str
+    about: str
+    sentence: str
+    evidence: _containers.RepeatedCompositeFieldContainer[Evidence]
+    rule: Rule
+    def __init__(self, session_id: _Optional[str] = ..., agent: _Optional[str] = ..., step: _Optional[str] = ..., about: _Optional[str] = ..., sentence: _Optional[str] = ..., evidence: _Optional[_Iterable[_Union[Evidence, _Mapping]]] = ..., rule: _Optional[_Union[Rule, _Mapping]] = ...) -> None: ...
+
 class Cluster(_message.Message):
-    __slots__ = ("id", "project", "agent", "label", "rule", "noise", "failing", "healthy", "n_blocks", "p_value", "q_value", "gate", "reason", "session_ids", "n_hypotheses", "revision", "content_digest")
+    __slots__ = ("id", "project", "agent", "label", "rule", "noise", "failing", "healthy", "n_blocks", "p_value", "q_value", "gate", "reason", "session_ids", "n_hypotheses", "revision", "content_digest", "proposals", "n_proposed")
     ID_FIELD_NUMBER: _ClassVar[int]
     PROJECT_FIELD_NUMBER: _ClassVar[int]
     AGENT_FIELD_NUMBER: _ClassVar[int]
@@ -422,6 +446,8 @@ class Cluster(_message.Message):
     N_HYPOTHESES_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
     CONTENT_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    PROPOSALS_FIELD_NUMBER: _ClassVar[int]
+    N_PROPOSED_FIELD_NUMBER: _ClassVar[int]
     id: str
     project: str
     agent: str
@@ -439,7 +465,9 @@ class Cluster(_message.Message):
     n_hypotheses: int
     revision: int
     content_digest: str
-    def __init__(self, id: _Optional[str] = ..., project: _Optional[str] = ..., agent: _Optional[str] = ..., label: _Optional[str] = ..., rule: _Optional[_Union[Rule, _Mapping]] = ..., noise: _Optional[bool] = ..., failing: _Optional[_Union[Rate, _Mapping]] = ..., healthy: _Optional[_Union[Rate, _Mapping]] = ..., n_blocks: _Optional[int] = ..., p_value: _Optional[float] = ..., q_value: _Optional[float] = ..., gate: _Optional[_Union[GateState, str]] = ..., reason: _Optional[str] = ..., session_ids: _Optional[_Iterable[str]] = ..., n_hypotheses: _Optional[int] = ..., revision: _Optional[int] = ..., content_digest: _Optional[str] = ...) -> None: ...
+    proposals: _containers.RepeatedCompositeFieldContainer[Proposal]
+    n_proposed: int
+    def __init__(self, id: _Optional[str] = ..., project: _Optional[str] = ..., agent: _Optional[str] = ..., label: _Optional[str] = ..., rule: _Optional[_Union[Rule, _Mapping]] = ..., noise: _Optional[bool] = ..., failing: _Optional[_Union[Rate, _Mapping]] = ..., healthy: _Optional[_Union[Rate, _Mapping]] = ..., n_blocks: _Optional[int] = ..., p_value: _Optional[float] = ..., q_value: _Optional[float] = ..., gate: _Optional[_Union[GateState, str]] = ..., reason: _Optional[str] = ..., session_ids: _Optional[_Iterable[str]] = ..., n_hypotheses: _Optional[int] = ..., revision: _Optional[int] = ..., content_digest: _Optional[str] = ..., proposals: _Optional[_Iterable[_Union[Proposal, _Mapping]]] = ..., n_proposed: _Optional[int] = ...) -> None: ...
 
 class ListClustersRequest(_message.Message):
     __slots__ = ("project", "agent", "gate", "page_size", "page_token")
