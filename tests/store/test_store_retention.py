@@ -14,7 +14,7 @@ from pipeline.store import Store
 from pipeline.store.forgetting import without_sessions
 from pipeline.store.leases import take_lease
 from pipeline.store.model_ledger import COMMAND
-from pipeline.temporal.ids import MODEL_ROOMS, model_workflow_id
+from pipeline.temporal.ids import ISSUE_ROOMS, model_workflow_id
 from tests.store.storekit import (
     Clock,
     cluster,
@@ -225,7 +225,7 @@ def test_a_deletion_takes_the_copies_of_quotes_too(store: Store) -> None:
 
 
 PURPOSES = (
-    *(model_workflow_id(kind, "p", "c1", 1) for kind in MODEL_ROOMS),
+    *(model_workflow_id(kind, "p", "c1", 1) for kind in ISSUE_ROOMS),
     f"{COMMAND}/f",
 )
 """Everything that a model is asked about the finding of `quoting`."""
