@@ -162,10 +162,8 @@ def join_outlines(one: Outline, other: Outline) -> Outline:
 
 def home_of(outline: Outline, trace_id: str) -> Home:
     """Where every span of a trace belongs that is not mixed: the law of `homes`, for this case."""
-    return Home(
-        project=outline.own_project or outline.fallback,
-        session_id=outline.own_session or f"trace:{trace_id}",
-    )
+    own_session, own_project, fallback, _ = outline
+    return Home(own_project or fallback, own_session or f"trace:{trace_id}")
 
 
 def span_keys(trace_id: str, keys: ChunkKeys) -> Iterator[SpanKeys]:

@@ -5,8 +5,9 @@ the rows are inserted with these ids.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
-from sqlalchemy import Connection, Table, func, select, text
+from sqlalchemy import Connection, Table
 
 
 def new_ids(connection: Connection, table: Table, n: int) -> Sequence[int]:
@@ -14,9 +15,15 @@ def new_ids(connection: Connection, table: Table, n: int) -> Sequence[int]:
     if n == 0:
         return ()
     if connection.dialect.name == "postgresql":
-        drawn = text(
-            "SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :n)"
-        )
-        return list(connection.execute(drawn, {"name": table.name, "n": n}).scalars())
-    greatest = connection.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()
+        return list(connection.exec_driver_sql(_DRAW, (table.name, n)).scalars())
+    greatest: int = connection.exec_driver_sql(_greatest(table.name)).scalar_one()
     return range(greatest + 1, greatest + 1 + n)
+
+
+_DRAW = "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)"
+
+
+@lru_cache(maxsize=32)
+def _greatest(table: str) -> str:
+    """Spelt out: to build the statement costs more than to run it."""
+    return f"SELECT coalesce(max(id), 0) FROM {table}"

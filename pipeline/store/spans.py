@@ -35,7 +35,7 @@ class Change:
     trace: Trace
     outline: Outline
     n_session_ids: int
-    deltas: Counter[Home]
+    deltas: dict[Home, int]
     """Spans that each home gained or lost; a touched home stands here with 0 at least."""
     left: set[Home] = field(default_factory=set[Home])
     """Homes that no span of the trace has any more."""
@@ -101,11 +101,10 @@ def _plain(trace: Trace, before: Outline | None, outline: Outline) -> Change:
     """All spans of the trace have one home, and had one before."""
     trace_id = trace.key[0]
     home = home_of(outline, trace_id)
-    change = Change(trace, outline, int(outline.own_session is not None), Counter())
-    change.deltas[home] = len(trace.ids)
+    change = Change(trace, outline, int(outline.own_session is not None), {home: len(trace.ids)})
     if before is not None:
         left = home_of(before, trace_id)
-        change.deltas[left] -= trace.n_spans
+        change.deltas[left] = change.deltas.get(left, 0) - trace.n_spans
         if left != home:
             change.left.add(left)
     change.session_ids = {home.session_id for home in change.deltas} | trace.left_ids
@@ -119,15 +118,16 @@ def _resolved(trace: Trace) -> Change:
     old = {m.span_id: m.home for m in members_of(trace_id, stored, trace.outline)}
     outline, own_ids = whole_outline([*stored, *added])
     members = members_of(trace_id, [*stored, *added], outline)
-    change = Change(trace, outline, len(own_ids), Counter())
+    deltas: Counter[Home] = Counter()
     for member in members:
         was = old.get(member.span_id)
         if was != member.home:
-            change.deltas[member.home] += 1
+            deltas[member.home] += 1
             if was is not None:
-                change.deltas[was] -= 1
+                deltas[was] -= 1
         elif member.chunk >= len(stored):
-            change.deltas[member.home] += 0
+            deltas[member.home] += 0
+    change = Change(trace, outline, len(own_ids), deltas)
     homes = {member.home for member in members}
     change.left = set(old.values()) - homes
     named = homes | change.deltas.keys()
@@ -144,12 +144,12 @@ def settle(
     stones: Mapping[Home, Tombstone],
 ) -> None:
     """Write what is new, and tell the sessions."""
-    deltas: Counter[Home] = Counter()
+    deltas: dict[Home, int] = {}
     owners: dict[Home, int] = {}
     for change in changes:
         owner = change.trace.owner or 0
-        deltas.update(change.deltas)
-        for home in change.deltas:
+        for home, delta in change.deltas.items():
+            deltas[home] = deltas.get(home, 0) + delta
             owners[home] = min(owner, owners.get(home, owner))
     versions = {home: stone.version for home, stone in stones.items()}
     placed = place_spans(connection, deltas, now, versions)

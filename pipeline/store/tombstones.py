@@ -90,7 +90,7 @@ def bury(connection: Connection, removed: Mapping[Name, Tombstone], now: int) ->
 
 def find(connection: Connection, names: Iterable[Name], now: int) -> dict[Name, Tombstone]:
     """The tombstones among these that have not run out."""
-    if connection.execute(select(tombstones.c.removed).limit(1)).first() is None:
+    if connection.exec_driver_sql(_ANY).first() is None:
         return {}
     found: dict[Name, Tombstone] = {}
     by_digest = {digest_of_name(name): name for name in names}
@@ -99,6 +99,9 @@ def find(connection: Connection, names: Iterable[Name], now: int) -> dict[Name, 
         for row in connection.execute(select(tombstones).where(alive)):
             found[by_digest[row.digest]] = Tombstone(row.newest_start, row.version, row.forgotten)
     return found
+
+
+_ANY = f"SELECT 1 FROM {tombstones.name} LIMIT 1"
 
 
 def forget(connection: Connection, now: int) -> int:
