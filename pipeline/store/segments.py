@@ -14,7 +14,7 @@ import fcntl
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import chain
@@ -23,6 +23,7 @@ from pathlib import Path
 from sqlalchemy import Connection, bindparam, event, update
 
 from pipeline.model.trace_chunk import Pieces
+from pipeline.store.block_file import BlockFile
 from pipeline.store.bodies import TABLE, BodyMoved, Place, TableBodies
 from pipeline.store.dialect import insert
 from pipeline.store.schema import segments
@@ -32,11 +33,6 @@ ROLL_AT = 128 * 2**20
 
 SUFFIX = ".otlp"
 PROBE_BYTES = 4096
-MAX_VECTORS = 1000
-"""Below the least IOV_MAX."""
-MAX_WRITE = 2**19
-"""Bytes of one call: for larger ones Linux takes pages of 2 MB that nobody has touched for long, and pays
-five times as much for a byte."""
 
 
 class SegmentFiles:
@@ -45,14 +41,13 @@ class SegmentFiles:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._table = TableBodies()
-        self._fd: int | None = None
+        self._file: BlockFile | None = None
         self._segment = 0
-        self._size = 0
 
     @property
     def open_segment(self) -> int | None:
         """The segment that this process writes to."""
-        return None if self._fd is None else self._segment
+        return None if self._file is None else self._segment
 
     def path(self, segment: int) -> Path:
         """The file of a segment."""
@@ -62,35 +57,31 @@ class SegmentFiles:
         """Written and synced when this returns."""
         if not bodies:
             return []
-        if self._size >= ROLL_AT:
+        if self._file is not None and self._file.size >= ROLL_AT:
             self.close()
-        fd = self._open() if self._fd is None else self._fd
+        file = self._open() if self._file is None else self._file
         places: list[Place] = []
-        end = self._size
+        mark, end = file.mark(), file.size
         for body in bodies:
             length = sum(map(len, body))
             places.append(Place(self._segment, end, length))
             end += length
         try:
-            _write_all(fd, chain.from_iterable(bodies))
-            os.fdatasync(fd)
+            file.append(chain.from_iterable(bodies))
         except OSError:
             self._abandon()
             raise
-        _count(connection, self._segment, end - self._size)
-        event.listen(connection, "rollback", partial(self._take_back, fd, self._size))
-        self._size = end
+        _count(connection, self._segment, end - mark[0])
+        event.listen(connection, "rollback", partial(self._take_back, file, mark))
         return places
 
-    def _take_back(self, fd: int, start: int, _connection: Connection) -> None:
+    def _take_back(self, file: BlockFile, mark: tuple[int, bytes], _connection: Connection) -> None:
         """What a transaction wrote that was rolled back: else every retry would fill the disk further.
 
         After an input or output error nobody knows whether the commit reached the disk: the bytes stay.
         """
-        if fd != self._fd or start >= self._size or _is_doubtful(sys.exception()):
-            return
-        os.ftruncate(fd, start)
-        self._size = start
+        if file is self._file and mark[0] < file.size and not _is_doubtful(sys.exception()):
+            file.take_back(mark)
 
     def read(self, connection: Connection, places: Sequence[Place]) -> Iterator[bytes]:
         """Each body when it is asked for; neighbours of one segment share its opening."""
@@ -136,13 +127,12 @@ class SegmentFiles:
 
     def close(self) -> None:
         """End the open segment; one without any byte is removed."""
-        if self._fd is None:
+        if self._file is None:
             return
         # Forgotten first: whatever fails below, nothing is appended to it any more.
-        fd, size = self._fd, self._size
-        self._fd, self._size = None, 0
-        os.close(fd)
-        if size == 0:
+        file, self._file = self._file, None
+        file.close()
+        if file.size == 0:
             self.path(self._segment).unlink(missing_ok=True)
 
     def lock(self, segment: int) -> int | None:
@@ -163,22 +153,21 @@ class SegmentFiles:
         for path in self.folder.glob(f"*{SUFFIX}"):
             with suppress(ValueError, FileNotFoundError):
                 found[int(path.stem)] = path.stat().st_size
+        if self._file is not None and self._segment in found:
+            found[self._segment] = self._file.size
         return found
 
-    def _open(self) -> int:
+    def _open(self) -> BlockFile:
         self.folder.mkdir(exist_ok=True)
         while True:
             segment = time.time_ns() // 1000
             with suppress(FileExistsError):
-                fd = os.open(
-                    self.path(segment), os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600
-                )
+                file = BlockFile(self.path(segment))
                 break
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        self._fd, self._segment, self._size = fd, segment, 0
+        self._file, self._segment = file, segment
         for folder in (self.folder, self.folder.parent):
             _sync_folder(folder)
-        return fd
+        return file
 
     def _open_to_read(self, segment: int) -> int:
         try:
@@ -188,9 +177,6 @@ class SegmentFiles:
 
     def _abandon(self) -> None:
         """After a failure nobody knows what the file holds beyond what was synced: never append to it."""
-        if self._fd is not None:
-            with suppress(OSError):
-                os.ftruncate(self._fd, self._size)
         with suppress(OSError):
             self.close()
 
@@ -198,33 +184,6 @@ class SegmentFiles:
 def _is_doubtful(error: BaseException | None) -> bool:
     name = getattr(getattr(error, "orig", error), "sqlite_errorname", None)
     return (name or "").startswith("SQLITE_IOERR")
-
-
-def _write_all(fd: int, pieces: Iterable[bytes | memoryview]) -> None:
-    for left in _in_writes(pieces):
-        while left:
-            n = os.writev(fd, left)
-            while left and n >= len(left[0]):
-                n -= len(left.pop(0))
-            if left:
-                left[0] = left[0][n:]
-
-
-def _in_writes(pieces: Iterable[bytes | memoryview]) -> Iterator[list[bytes | memoryview]]:
-    """The pieces, cut where needed, by what one call writes."""
-    some: list[bytes | memoryview] = []
-    n_bytes = 0
-    for piece in pieces:
-        rest = piece
-        while n_bytes + len(rest) >= MAX_WRITE or len(some) == MAX_VECTORS:
-            whole = memoryview(rest)
-            some.append(whole[: MAX_WRITE - n_bytes])
-            yield some
-            rest = whole[MAX_WRITE - n_bytes :]
-            some, n_bytes = [], 0
-        some.append(rest)
-        n_bytes += len(rest)
-    yield some
 
 
 def _sync_folder(folder: Path) -> None:

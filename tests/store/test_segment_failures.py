@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.errors import StoreUnavailable
 from pipeline.model.session import SessionKey
-from pipeline.store import segments
+from pipeline.store import block_file
 from tests.store.storekit import new_store, record, send
 
 
@@ -17,14 +17,14 @@ def test_a_half_written_segment_is_left_even_if_it_can_be_neither_cut_nor_remove
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError("the disk is read-only")
 
-    def half(fd: int, bodies: list[bytes]) -> int:
-        os.write(fd, bodies[0][:7])
+    def half(fd: int, data: memoryview, at: int) -> int:
+        os.pwritev(fd, [data[:4096]], at)
         raise PermissionError("the disk is read-only")
 
     with new_store(tmp_path) as store:
         with monkeypatch.context() as broken:
-            broken.setattr(segments.os, "writev", half)
-            broken.setattr(segments.os, "ftruncate", refuse)
+            broken.setattr(block_file.os, "pwrite", half)
+            broken.setattr(block_file.os, "ftruncate", refuse)
             broken.setattr(Path, "unlink", refuse)
             with pytest.raises(StoreUnavailable):
                 send(store, record(1, session="s", name="lost"))

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete
 
 from pipeline.errors import StoreUnavailable
 from pipeline.model.session import SessionKey
-from pipeline.store import Store, segments
+from pipeline.store import Store, block_file, segments
 from pipeline.store.bodies import BodyMoved, Place
 from pipeline.store.compaction import ALL_LIVE, compact_bodies
 from pipeline.store.schema import trace_chunks
@@ -136,7 +136,7 @@ def test_bytes_that_nothing_refers_to_harm_nothing(tmp_path: Path) -> None:
         ((segment, size),) = files_of(store).on_disk().items()
         (tmp_path / "store.db.segments" / "17.otlp").write_bytes(b"torn")
         path_of_open = files_of(store).path(segment)
-        path_of_open.write_bytes(path_of_open.read_bytes() + b"torn")
+    path_of_open.write_bytes(path_of_open.read_bytes() + b"torn")
     with Store.open(path, clock=Clock()) as store:
         assert [n_spans(store, n) for n in range(4)] == [1, 1, 1, 1]
         send(store, record(2, trace=TRACES[0], session="s0"))
@@ -146,20 +146,20 @@ def test_bytes_that_nothing_refers_to_harm_nothing(tmp_path: Path) -> None:
         assert size in range(4000, 8000)
 
 
-@pytest.mark.parametrize("broken", ["writev", "fdatasync"])
+@pytest.mark.parametrize("broken", ["pwrite", "fdatasync"])
 def test_a_full_disk_refuses_and_stores_nothing(
     store: Store, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:
     fill(store)
     size = sum(files_of(store).on_disk().values())
 
-    def full(fd: int, bodies: Any = None) -> int:
-        if broken == "writev":
-            os.write(fd, b"half")
+    def full(fd: int, data: Any = None, at: int = 0) -> int:
+        if broken == "pwrite":
+            os.pwritev(fd, [data[:4096]], at)
         raise OSError(errno.ENOSPC, "canary: no space left")
 
     with monkeypatch.context() as patched:
-        patched.setattr(segments.os, broken, full)
+        patched.setattr(block_file.os, broken, full)
         for _ in range(3):
             with pytest.raises(StoreUnavailable) as caught:
                 send(store, record(2, trace=TRACES[0], session="s0", name="y" * 1000))
