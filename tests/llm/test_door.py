@@ -120,6 +120,16 @@ def test_a_spent_budget_stops_before_the_request_and_ends_with_the_day(
     assert ask(roomy, "three") == "answer 3"
 
 
+def test_what_can_wait_leaves_a_share_of_the_day_to_others(store: Store) -> None:
+    question = Account(project="p", purpose="ask/p/s.1/a", share=0.5)
+    opened = door(store, Scripted(), daily_tokens=5_000, max_output_tokens=4_000)
+    with pytest.raises(BudgetExhausted):
+        ask(opened, "why?", question)
+    assert ask(opened, "why?") == "answer 1"
+    roomy = door(store, Scripted(), daily_tokens=10_000, max_output_tokens=4_000)
+    assert ask(roomy, "how?", question) == "answer 1"
+
+
 def test_a_request_killed_in_flight_is_put_aside_once(store: Store) -> None:
     limits = (1_000_000, 1_000)
     for _ in range(3):
