@@ -60,6 +60,7 @@ from tests.llm.playing import Part
 from tests.scenarios.pure_path import shared_embedder
 
 MAX_SPANS = 10_000
+MAX_BYTES = 128 * 1024 * 1024
 MAX_SESSIONS = 20_000
 DATABASE = "kelet.db"
 
@@ -92,7 +93,7 @@ def feed(store: Store, project: str, sent: Sent) -> None:
 
 def analyse(store: Store, project: str, sent: Sent) -> list[InvestigateInput]:
     """Sessions, clusters, contrasts; the investigations that are due."""
-    reader = SnapshotReader(store, max_spans=MAX_SPANS)
+    reader = SnapshotReader(store, max_spans=MAX_SPANS, max_bytes=MAX_BYTES)
     signals = SignalsActivities(store, reader)
     interrogation = InterrogationActivities(store, reader, StatisticalInterrogator())
     session = SessionActivities(store, cast(Any, None), Config())
