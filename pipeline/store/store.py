@@ -108,9 +108,9 @@ class Store(ModelWork):
 
     def ping(self) -> None:
         """Raises `StoreUnavailable` unless the database answers and can be written."""
+        self._probe.check()
         with self._read() as connection:
             connection.execute(text("SELECT 1"))
-        self._probe.check()
 
     def _write(self, work: Callable[[Connection], T]) -> T:
         return self._writer.run(work)
@@ -123,9 +123,9 @@ class Store(ModelWork):
     def submit_spans(self, batch: Sequence[TraceChunk]) -> "Future[CommitResult]":
         """Queue one batch; the future ends when it is durable."""
         n_spans = sum(len(chunk.span_ids) for chunk in batch)
-        return self._writer.submit(
-            Write(kind=SPANS, apply=self._commit_spans, item=batch, weight=n_spans)
-        )
+        write = Write(kind=SPANS, apply=self._commit_spans, item=batch, weight=n_spans)
+        write.future.add_done_callback(self._probe.note)
+        return self._writer.submit(write)
 
     def _commit_spans(
         self, connection: Connection, batches: Sequence[Any]

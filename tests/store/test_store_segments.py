@@ -3,6 +3,7 @@
 import errno
 import os
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from sqlalchemy import Connection, delete
 
 from pipeline.errors import StoreUnavailable
 from pipeline.model.session import SessionKey
-from pipeline.store import Store, block_file, segments
+from pipeline.store import Store, block_file, probe, segments
 from pipeline.store.bodies import BodyMoved, Place
 from pipeline.store.compaction import ALL_LIVE, compact_bodies
 from pipeline.store.schema import trace_chunks
@@ -202,4 +203,25 @@ def test_ping_notices_a_disk_that_cannot_be_written(
         for _ in range(2):
             with pytest.raises(StoreUnavailable):
                 store.ping()
+    store.ping()
+
+
+@pytest.mark.parametrize("remembered", [True, False])
+def test_ping_tells_of_a_disk_on_which_only_little_fits(
+    store: Store, monkeypatch: pytest.MonkeyPatch, remembered: bool
+) -> None:
+    """For a while: nobody may send any more to one that is said to be down."""
+    monkeypatch.setattr(probe, "REFUSED_SECONDS", 600.0 if remembered else 0.0)
+
+    def nearly_full(*_: Any) -> int:
+        raise OSError(errno.ENOSPC, "no space left")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(block_file.os, "pwrite", nearly_full)
+        store.ping()
+        with pytest.raises(StoreUnavailable):
+            send(store, record(2, trace=TRACES[0], session="s0"))
+        with pytest.raises(StoreUnavailable) if remembered else nullcontext():
+            store.ping()
+    send(store, record(2, trace=TRACES[0], session="s0"))
     store.ping()
