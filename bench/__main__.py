@@ -7,12 +7,15 @@ import importlib
 import sys
 
 ALL = ("edge", "redaction", "pipeline", "clustering", "noise", "scenarios", "plugin")
-ON_REQUEST = ("ingest", "faults", "growth")
-"""Parts of others, what takes long, and what needs 25 GB of disk."""
+ON_REQUEST = ("ingest", "faults", "growth", "quality")
+"""Parts of others, what takes long, what needs 25 GB of disk, and what writes docs/quality.md."""
 
 
 def main() -> int:
     """Run the named benchmarks."""
+    if sys.argv[1:2] == ["quality"]:
+        importlib.import_module("bench.quality").main(sys.argv[2:])
+        return 0
     names = sys.argv[1:] or ALL
     unknown = [name for name in names if name not in ALL + ON_REQUEST]
     if unknown:

@@ -129,7 +129,7 @@ EXPLAINED = FINDING.model_copy(
             trial=PatchTrial(
                 fixed=Rate(k=0, n=8, low=0.0, high=0.3), broken=Rate(k=1, n=8, low=0.0, high=0.5)
             ),
-            trial_reason="the patch that was tried breaks 1 of 8 and fixes 0 of 8.",
+            trial_reason="the model's patch breaks 1 of 8 and fixes 0 of 8",
             rivals=(
                 RivalCause(
                     says="It is too slow.",

@@ -192,9 +192,9 @@ def _explanation(explanation: ModelExplanation) -> Iterator[RenderableType]:
             f"The patch, tried again: fixes {_share(fixed)}, breaks {_share(broken)} of what passed."
         )
         if explanation.trial_reason:
-            yield Text(f"Not proposed: {plain(explanation.trial_reason)}")
+            yield Text(f"Not proposed: {plain(explanation.trial_reason)}.")
     elif explanation.trial_reason:
-        yield Text(f"The patch was not tried: {plain(explanation.trial_reason)}.", style="dim")
+        yield Text(f"No trial: {plain(explanation.trial_reason)}.", style="dim")
     cost = f"{explanation.cost_usd:.4f} USD, {explanation.cost_tokens:,} tokens"
     yield Text(f"This diagnosis cost {cost}.", style="dim")
 

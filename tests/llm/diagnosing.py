@@ -28,6 +28,7 @@ from pipeline.interrogation.statistical import StatisticalInterrogator
 from pipeline.investigation.activities import InvestigationActivities
 from pipeline.investigation.contracts import CommitFindingInput, InvestigateInput
 from pipeline.investigation.explanation.activities import ExplanationActivities
+from pipeline.investigation.explanation.brief import brief
 from pipeline.investigation.explanation.contracts import (
     Checked,
     CheckInput,
@@ -38,7 +39,9 @@ from pipeline.investigation.explanation.contracts import (
 )
 from pipeline.investigation.explanation.conversation import explain
 from pipeline.investigation.explanation.desk import Desk, open_desk
+from pipeline.investigation.result import ContrastResult
 from pipeline.investigation.settings import ContrastSettings
+from pipeline.investigation.stages import CONTRAST, StageShelf
 from pipeline.investigation.statistical import StatisticalInvestigator
 from pipeline.investigation.trial.activities import TrialActivities
 from pipeline.investigation.trial.contracts import JudgeInput
@@ -46,6 +49,7 @@ from pipeline.investigation.trial.conversation import answers
 from pipeline.llm.account import Account
 from pipeline.llm.door import Door, open_door
 from pipeline.llm.settings import ModelSettings
+from pipeline.model.cluster import Cluster
 from pipeline.model.finding import Finding
 from pipeline.model.session import SessionKey
 from pipeline.model.signal import Signal
@@ -92,7 +96,7 @@ def feed(store: Store, project: str, sent: Sent) -> None:
 
 
 def analyse(store: Store, project: str, sent: Sent) -> list[InvestigateInput]:
-    """Sessions, clusters, contrasts; the investigations that are due."""
+    """Sessions and clusters; the investigations that are due."""
     reader = SnapshotReader(store, max_spans=MAX_SPANS, max_bytes=MAX_BYTES)
     signals = SignalsActivities(store, reader)
     interrogation = InterrogationActivities(store, reader, StatisticalInterrogator())
@@ -126,10 +130,17 @@ def _openings(store: Store, project: str, agents: Iterable[str]) -> list[Investi
                 project=project, cluster_id=opening.cluster_id, revision=opening.revision
             )
             due[opening.cluster_id, opening.revision] = work
-    stages = _stages(store, None)
-    for work in due.values():
-        stages.contrast(work)
     return list(due.values())
+
+
+def first_named(store: Store, due: Iterable[InvestigateInput]) -> InvestigateInput | None:
+    """The first investigation whose contrast names a cause; its contrast is kept in the store."""
+    stages = _stages(store, None)
+    for work in due:
+        stages.contrast(work)
+        if StageShelf(store, work).take(CONTRAST, ContrastResult).blamed is not None:
+            return work
+    return None
 
 
 def _stages(store: Store, model: str | None) -> InvestigationActivities:
@@ -158,6 +169,15 @@ def diagnose(
     return tuple(store.list_findings(due[0].project)[0]) if due else ()
 
 
+def explain_alone(store: Store, of: Cluster, part: Part, *, max_spans: int = MAX_SPANS) -> None:
+    """Only the explanation, of a cluster whose contrast is on the shelf of its first revision."""
+    desk = Desk(store, max_spans=max_spans, max_sessions=MAX_SESSIONS)
+    open_desk(desk)
+    open_door(Door(ModelSettings(model="scripted:a:b"), store, FunctionModel(part)))
+    work = InvestigateInput(project=of.project, cluster_id=of.id, revision=1)
+    asyncio.run(_explain(store, desk, work, Text(text=brief(of, desk.contrast(work)))))
+
+
 async def _investigate(
     store: Store, work: InvestigateInput, model: Model | None, *, tries: bool
 ) -> None:
@@ -179,17 +199,19 @@ async def _investigate(
     stages.commit_finding(CommitFindingInput(work=work, stop=stop))
 
 
-async def _explain(store: Store, desk: Desk, work: InvestigateInput) -> None:
+async def _explain(
+    store: Store, desk: Desk, work: InvestigateInput, prompt: Text | None = None
+) -> None:
     own = ExplanationActivities(store, desk)
     account = Account(project=work.project, purpose=f"explain/{work.cluster_id}/{work.revision}")
 
-    async def brief(asked: InvestigateInput) -> Text | None:
-        return own.brief_explainer(asked)
+    async def told(asked: InvestigateInput) -> Text | None:
+        return prompt or own.brief_explainer(asked)
 
     async def check(asked: InvestigateInput, explanation: Explanation) -> Checked:
         return own.check_explanation(CheckInput(work=asked, explanation=explanation))
 
-    explained = await explain(Reading(work=work, account=account), brief, check)
+    explained = await explain(Reading(work=work, account=account), told, check)
     own.keep_explanation(KeepInput(work=work, account=account, explained=explained))
 
 

@@ -14,7 +14,7 @@ import socket
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from pydantic_ai.messages import (
     ModelMessage,
@@ -29,9 +29,9 @@ from pydantic_ai.models.function import AgentInfo
 from pipeline.investigation.contracts import InvestigateInput
 from pipeline.model.finding import Finding
 from pipeline.store import Store
-from tests.llm.diagnosing import Sent, analyse, copied, diagnose, feed, open_store
+from tests.llm.diagnosing import Sent, analyse, copied, diagnose, feed, first_named, open_store
 from tests.llm.letters import Planted, letters, session_id
-from tests.llm.playing import Part, call_of, prompts
+from tests.llm.playing import Part, call_of, leaves, prompts
 
 FOLDER = Path(__file__).with_name("injections")
 PROJECT, OTHER = "shop", "other"
@@ -145,8 +145,9 @@ def prepare(folder: Path, planted: Planted | None = None) -> Base:
         feed(store, OTHER, letters(OTHER, marker=SECRET))
         sent = letters(PROJECT, planted)
         feed(store, PROJECT, sent)
-        due = analyse(store, PROJECT, sent)
-    return Base(folder, due[0])
+        due = first_named(store, analyse(store, PROJECT, sent))
+    assert due is not None
+    return Base(folder, due)
 
 
 def run(case: Case, base: Base, room: Path) -> list[str]:
@@ -183,7 +184,7 @@ def _changes(case: Case, plain: Finding, finding: Finding) -> Iterable[str]:
     old, new = (f.model_dump(mode="json", exclude=set(MODELS_OWN)) for f in (plain, finding))
     yield from (f"the finding's {key} changed" for key in old if old[key] != new[key])
     shown = _models_words(plain, finding)
-    for wanted in _leaves(case.obeys.get("answer", {})):
+    for wanted in leaves(case.obeys.get("answer", {})):
         if wanted in shown:
             yield f"the finding says {wanted!r}"
     if MARK in "".join(shown):
@@ -210,18 +211,6 @@ def _models_words(plain: Finding, finding: Finding) -> list[str]:
 def _added(diff: str) -> list[str]:
     lines = diff.splitlines()[2:]
     return [line[1:] for line in lines if line.startswith("+")]
-
-
-def _leaves(value: Any) -> Iterable[str]:
-    """The texts that a model was told to write."""
-    if isinstance(value, dict):
-        inner = cast(Mapping[str, Any], value)
-        skipped = ("cause", "session", "step", "agent", "feature")
-        yield from (leaf for k, v in inner.items() if k not in skipped for leaf in _leaves(v))
-    elif isinstance(value, list):
-        yield from (leaf for v in cast(list[Any], value) for leaf in _leaves(v))
-    elif isinstance(value, str):
-        yield value
 
 
 def _leaks(part: Obeying, finding: Finding) -> Iterable[str]:

@@ -6,8 +6,8 @@ Next: `scripts` and `liars` change single answers of it.
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, cast
 
 from pydantic_ai.messages import (
     ModelMessage,
@@ -24,7 +24,7 @@ from pydantic_ai.usage import RequestUsage
 
 CHARACTERS_A_TOKEN = 4
 ROW = re.compile(r"^(C\d+): (.*?) \(step (.*?), feature (.*?)\): (\d+)/(\d+) failing", re.MULTILINE)
-MEND = "Carry over"
+MEND = "Hand on what the next step needs"
 """What the honest lines for a prompt begin with; the replayed agent heeds them."""
 
 
@@ -46,6 +46,10 @@ class Part:
         """What the recorded agents answered, by what they were given."""
         self.heard: list[str] = []
         """Everything that it was sent."""
+        self.lies: set[str] = set()
+        """What it said that an honest one would not."""
+        self.n_in = self.n_out = 0
+        """Characters sent and answered; every request carries the whole conversation so far."""
 
     def __call__(self, messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
         """One answer."""
@@ -57,8 +61,11 @@ class Part:
             part = call_of(info.output_tools[0].name, {"rulings": self.rule(messages)})
         else:
             part = self.explain(messages, info)
-        n_in = sum(map(len, said)) // CHARACTERS_A_TOKEN
-        usage = RequestUsage(input_tokens=n_in, output_tokens=_size(part) // CHARACTERS_A_TOKEN)
+        n_in, n_out = sum(map(len, said)) + schemas(info), _size(part)
+        self.n_in, self.n_out = self.n_in + n_in, self.n_out + n_out
+        usage = RequestUsage(
+            input_tokens=n_in // CHARACTERS_A_TOKEN, output_tokens=n_out // CHARACTERS_A_TOKEN
+        )
         return ModelResponse(parts=[part], usage=usage)
 
     def explain(self, messages: Sequence[ModelMessage], info: AgentInfo) -> ToolCallPart | TextPart:
@@ -73,7 +80,9 @@ class Part:
             )
         if "test_candidate" not in got:
             return call_of("test_candidate", {"agent": line.agent, "feature": "run.latency"})
-        return call_of(info.output_tools[0].name, self.answer(messages))
+        said = self.answer(messages)
+        self.lies |= {*leaves(said)} - {*leaves(Part.answer(self, messages))}
+        return call_of(info.output_tools[0].name, said)
 
     def answer(self, messages: Sequence[ModelMessage]) -> dict[str, Any]:
         """What it makes of it."""
@@ -101,7 +110,7 @@ class Part:
             "mechanism": [{**claim, "quote": a_quote(got["read_step"])}],
             "rivals": rivals,
             "tags": [],
-            "prompt_lines": [f"{MEND} what the next step needs; mind this: it {line.clause}."],
+            "prompt_lines": [f"{MEND}; mind this: it {line.clause}."],
         }
 
     def rule(self, messages: Sequence[ModelMessage]) -> list[dict[str, Any]]:
@@ -125,6 +134,12 @@ class Part:
         )
         own = [(int(n), kind) for n, agent, kind in found if agent == line.agent]
         return max(own, key=lambda step: (step[1] == "llm:", step[0]), default=(1, ""))[0]
+
+
+def schemas(info: AgentInfo) -> int:
+    """Characters of the tools' descriptions and schemas, which every request carries too."""
+    tools = [*info.function_tools, *info.output_tools]
+    return sum(len(json.dumps(t.parameters_json_schema)) + len(t.description or "") for t in tools)
 
 
 def table(messages: Sequence[ModelMessage]) -> list[Line]:
@@ -183,6 +198,18 @@ def _texts(messages: Sequence[ModelMessage]) -> list[str]:
             str(getattr(part, "content", getattr(part, "args", ""))) for part in message.parts
         ]
     return texts
+
+
+def leaves(value: Any) -> Iterable[str]:
+    """The sentences and quotes of an answer."""
+    if isinstance(value, dict):
+        inner = cast(Mapping[str, Any], value)
+        skipped = ("cause", "session", "step", "agent", "feature")
+        yield from (leaf for k, v in inner.items() if k not in skipped for leaf in leaves(v))
+    elif isinstance(value, list):
+        yield from (leaf for v in cast(list[Any], value) for leaf in leaves(v))
+    elif isinstance(value, str):
+        yield value
 
 
 def _size(part: ToolCallPart | TextPart) -> int:

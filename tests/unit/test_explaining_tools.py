@@ -10,7 +10,7 @@ from exporter.cli.render_finding import finding_page
 from pipeline.investigation.explanation.candidates import measure_feature, measure_words, words_of
 from pipeline.investigation.explanation.contracts import Candidate
 from pipeline.investigation.explanation.history import NONE, temporal_history
-from pipeline.investigation.explanation.result import failed_trial
+from pipeline.investigation.explanation.result import unproven
 from pipeline.model.finding import PatchTrial
 from pipeline.model.span import Span, SpanStatus
 from pipeline.population.statistics import wilson
@@ -105,9 +105,9 @@ def test_attempts_that_lost_are_told_too() -> None:
     [
         ((5, 6), (0, 8), None),
         ((5, 6), (1, 8), None),
-        ((0, 6), (0, 8), "fixes none of 6"),
+        ((0, 6), (0, 8), "fixes 0 of 6"),
         ((2, 8), (4, 8), "breaks 4 of 8 and fixes 2 of 8"),
-        ((0, 0), (0, 8), None),
+        ((0, 0), (0, 8), "fixes 0 of 0"),
         ((0, 0), (3, 8), "breaks 3 of 8 and fixes 0 of 0"),
     ],
 )
@@ -115,7 +115,11 @@ def test_a_patch_that_does_no_good_is_told(
     fixed: tuple[int, int], broken: tuple[int, int], says: str | None
 ) -> None:
     trial = PatchTrial(fixed=wilson(*fixed), broken=wilson(*broken))
-    assert failed_trial(trial) == says
+    assert unproven(trial, None) == says
+
+
+def test_a_patch_that_was_not_tried_is_not_proven() -> None:
+    assert unproven(None, "nothing was held out") == "could not be tried (nothing was held out)"
 
 
 def test_a_page_shows_what_a_model_added() -> None:
@@ -128,7 +132,7 @@ def test_a_page_shows_what_a_model_added() -> None:
         "It is too slow. Slow ones are answered well too.",
         "20/52 failing, 99/248 healthy, adjusted p 1, does not separate",
         "fixes 0 of 8",
-        "Not proposed: the patch that was tried breaks 1 of 8",
+        "Not proposed: the model's patch breaks 1 of 8",
         "0.2500 USD, 1,234 tokens",
     ):
         assert shown in page

@@ -175,7 +175,11 @@ def test_another_trait_of_the_blamed_agent_that_separates_may_be_the_cause() -> 
         ({"root_cause": "The summarizer changes order in 20 of 40 sessions."}, "not a share"),
         ({"root_cause": "The summarizer changes order in 24 percent of sessions."}, "percentage"),
         ({"root_cause": "The summarizer changes the order in every session."}, "more sessions"),
-        ({"root_cause": "The scorer misreads the order of the summarizer."}, "before any other"),
+        (
+            {"root_cause": "The scorer misreads the order of the summarizer."},
+            "begin with the agent",
+        ),
+        ({"root_cause": "An auditor changes the order, as the summarizer shows."}, "begin with"),
         ({"root_cause": "The summarizer is slow."}, "own words"),
         ({"root_cause": "The summarizer does not change the order of events."}, "deny"),
         ({"root_cause": "The summarizer keeps the order, there is no fault."}, "denial"),

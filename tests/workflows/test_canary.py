@@ -16,6 +16,7 @@ from temporalio.client import Client
 from tests.sidecar_process import SidecarProcess, free_port
 from tests.unit.otlp import attributes, request, span
 from tests.unit.test_redact import everywhere
+from tests.workflows.payloads import payloads_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -99,28 +100,8 @@ async def histories(address: str) -> str:
         handle = client.get_workflow_handle(execution.id, run_id=execution.run_id)
         history = await handle.fetch_history()
         told += [execution.id, history.to_json()]
-        told += [
-            payload.data.decode(errors="replace")
-            for event in history.events
-            for payload in _payloads(event)
-        ]
+        told += [payload.data.decode(errors="replace") for payload in payloads_of(history)]
     return "\n".join(told)
-
-
-def _payloads(message: Any) -> list[Any]:
-    """Payloads of an event, wherever they are."""
-    if message.DESCRIPTOR.name == "Payload":
-        return [message]
-    found: list[Any] = []
-    for field, value in message.ListFields():
-        if field.message_type is None:
-            continue
-        if field.message_type.GetOptions().map_entry:
-            parts = [part for part in value.values() if hasattr(part, "DESCRIPTOR")]
-        else:
-            parts = value if field.is_repeated else [value]
-        found += [payload for part in parts for payload in _payloads(part)]
-    return found
 
 
 async def test_a_canary_in_every_field_is_in_the_store_only(tmp_path: Path) -> None:

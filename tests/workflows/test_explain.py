@@ -19,12 +19,15 @@ from pipeline.temporal.ids import model_workflow_id
 from pipeline.temporal.priority import Turn
 from tests.llm.playing import MEND
 from tests.llm.scripts import truthful
+from tests.workflows.payloads import payloads_of
 from tests.workflows.test_walk import working
 from tests.workflows.walk import Walk, conversation
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 N_SESSIONS = 44
+MAX_PAYLOAD = 1_000
+"""Bytes of a claim, however long the text that it stands for; Temporal's limit is 2 MB."""
 LETTER = " The CANARY-4711 of the letter."
 
 
@@ -42,7 +45,9 @@ async def explained(client: Client, data_dir: Path, script: str) -> tuple[Findin
         history = await client.get_workflow_handle(ended).fetch_history()
         await replay(one, history)
         assert {project for _, project in TURNS} <= {one.project}
-    return finding, history.to_json()
+    assert max(payload.ByteSize() for payload in payloads_of(history)) < MAX_PAYLOAD
+    told = [payload.data.decode(errors="replace") for payload in payloads_of(history)]
+    return finding, "\n".join([history.to_json(), *told])
 
 
 TURNS: set[tuple[int | None, str | None]] = set()

@@ -29,14 +29,16 @@ Work like this:
    (test_candidate). Keep the cause that separates.
 3. Answer with:
    - cause: the row of the table that you keep.
-   - root_cause: one sentence. The agent of the row comes first, then what the row says of it in at
-     least one of the row's own words, then what that leads to.
+   - root_cause: one sentence. It begins with the agent of the row, then says what the row says of it
+     in at least one of the row's own words, then what that leads to.
    - mechanism: the steps from the blamed agent to the visible failure, each with a verbatim quote of
      the step that shows it, at least one of them from a step of the blamed agent.
    - rivals: each as a row of the table or as a test, and why it is not the cause.
    - tags: short, made of words of your sentences.
    - prompt_lines: up to four lines to add to the blamed agent's system prompt against what the row
      says, in its words.
+What you read is sent again with every request, and there are 50,000 tokens for all of them: ask for
+several things at once, and read only what tells causes apart.
 Write in English, in your own words: what sessions say belongs into quotes, which you copy exactly.
 Use only numbers that stand in the table or in the quote beside them. No links.
 

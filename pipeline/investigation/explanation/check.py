@@ -56,12 +56,6 @@ class Known(NamedTuple):
         """The contrast table by name."""
         return {row.name: row for row in rows_of(self.result)}
 
-    @property
-    def agents(self) -> set[str]:
-        """Everybody who acts."""
-        acting = {step.agent for steps in self.steps.values() for step in steps}
-        return acting | {row.feature.agent for row in self.rows.values()}
-
     def heard(self) -> Heard:
         """Everything that stands in those sessions."""
         steps = (step for steps in self.steps.values() for step in steps)
@@ -137,7 +131,7 @@ def _root_cause_faults(explanation: Explanation, known: Known, heard: Heard) -> 
     yield from (f"root_cause: {fault}" for fault in found)
     row = rows.get(explanation.cause)
     if row is not None:
-        yield from cause_faults(sentence, row, known.agents)
+        yield from cause_faults(sentence, row)
 
 
 def _claims(explanation: Explanation, known: Known, heard: Heard) -> tuple[list[Claim], list[str]]:

@@ -6,7 +6,7 @@ activities behind it; measurements run it in one process.
 
 from collections.abc import Awaitable, Callable
 
-from pydantic_ai import UsageLimits
+from pydantic_ai import RunUsage, UsageLimits
 from pydantic_ai.exceptions import AgentRunError
 
 from pipeline.investigation.contracts import InvestigateInput
@@ -20,7 +20,9 @@ from pipeline.investigation.explanation.contracts import (
     Text,
 )
 
-LIMITS = UsageLimits(request_limit=20, tool_calls_limit=40)
+LIMITS = UsageLimits(request_limit=20, tool_calls_limit=40, input_tokens_limit=50_000)
+"""For both answers together. Every request carries the whole conversation: without a limit on what is
+sent in all, a model that reads much would send more than the sessions hold."""
 ALONE = UsageLimits(request_limit=3)
 
 Brief = Callable[[InvestigateInput], Awaitable[Text | None]]
@@ -39,13 +41,15 @@ async def _explain(reading: Reading, brief: Brief, check: Check) -> Explained:
     prompt = await brief(reading.work)
     if prompt is None:
         return Explained(reason="the cluster is gone")
-    first = await explainer.run(prompt.text, deps=reading, usage_limits=LIMITS)
+    usage = RunUsage()
+    first = await explainer.run(prompt.text, deps=reading, usage=usage, usage_limits=LIMITS)
     checked = await check(reading.work, first.output)
     if checked.faults:
         second = await explainer.run(
             again(checked.faults),
             message_history=first.all_messages(),
             deps=reading,
+            usage=usage,
             usage_limits=LIMITS,
         )
         checked = await check(reading.work, second.output)

@@ -59,29 +59,30 @@ def add_explanation(
 
 
 def hold_to_trial(finding: Finding, plain: PromptPatch | None) -> Finding:
-    """A model's patch that was tried and did no good is not proposed; `plain`, the statistics' own,
+    """A model's patch is proposed only where a trial speaks for it; else `plain`, the statistics' own,
     takes its place."""
     explanation = finding.explanation
-    why = failed_trial(explanation.trial) if explanation and explanation.trial else None
+    why = None if explanation is None else unproven(explanation.trial, explanation.trial_reason)
     if explanation is None or why is None:
         return finding
-    instead = " The patch that is proposed is that of the statistics, not tried." if plain else ""
-    reason = f"the patch that was tried {why}."
-    said = explanation.model_copy(update={"trial_reason": f"{reason}{instead}"})
+    reason = f"the model's patch {why}"
+    instead = ", so that of the statistics is proposed, not tried" if plain else ""
     changes = {
-        "explanation": said,
+        "explanation": explanation.model_copy(update={"trial_reason": f"{reason}{instead}"}),
         "prompt_patch": plain,
         "prompt_patch_reason": None if plain else reason,
     }
     return finding.model_copy(update=changes)
 
 
-def failed_trial(trial: PatchTrial) -> str | None:
-    """What speaks against a patch; None where nothing does."""
+def unproven(trial: PatchTrial | None, reason: str | None) -> str | None:
+    """What speaks against a patch, or that nothing speaks for it; None for a good one."""
+    if trial is None:
+        return f"could not be tried ({reason})"
     fixed, broken = trial.fixed, trial.broken
     if broken.k and broken.k * max(1, fixed.n) >= fixed.k * broken.n:
         return f"breaks {broken.k} of {broken.n} and fixes {fixed.k} of {fixed.n}"
-    return f"fixes none of {fixed.n}" if fixed.n and not fixed.k else None
+    return None if fixed.k else f"fixes {fixed.k} of {fixed.n}"
 
 
 def _rival(rival: RivalMeasured) -> RivalCause:

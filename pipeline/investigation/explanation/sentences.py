@@ -55,12 +55,12 @@ def number_faults(sentence: str, known: str, rows: Sequence[Row]) -> Iterable[st
         yield "say numbers as the table does, in digits"
 
 
-def cause_faults(sentence: str, row: Row, agents: Iterable[str]) -> Iterable[str]:
+def cause_faults(sentence: str, row: Row) -> Iterable[str]:
     """The root cause must say what its row says, of the agent of its row, of no more sessions."""
     said = words(sentence)
-    first = _first_named(said, {agent: words(agent) for agent in agents})
-    if first != row.feature.agent:
-        yield "root_cause must name the agent of its row, before any other"
+    name = words(row.feature.agent)
+    if name not in (said[: len(name)], said[1 : 1 + len(name)] if said[:1] == ["the"] else None):
+        yield "root_cause must begin with the agent of its row"
     keys = {_stem(word) for word in row.keywords() if len(word) > 3 and word not in _COMMON}
     stems = [_stem(word) for word in said]
     if not keys & set(stems):
@@ -86,14 +86,6 @@ def tags_of(tags: Iterable[str], sentences: Iterable[str], row: Row) -> tuple[st
         for tag in tags
         if all(part[:4] in known and part not in _NEVER_TAGS for part in tag.split("-") if part)
     )
-
-
-def _first_named(said: Sequence[str], agents: dict[str, list[str]]) -> str | None:
-    for at in range(len(said)):
-        here = [a for a, name in agents.items() if name and said[at : at + len(name)] == name]
-        if here:
-            return max(here, key=lambda a: len(agents[a]))
-    return None
 
 
 def _stem(word: str) -> str:
