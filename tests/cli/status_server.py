@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from exporter.cli.app import build
 from exporter.rpc.v1 import status_pb2_grpc
 from exporter.status import StatusService
-from tests.samples import MemoryStore
+from tests.memory_store import MemoryStore
 
 APP = build()
 

@@ -16,7 +16,8 @@ from exporter.status_convert import SessionView
 from pipeline.model.coverage import Progress
 from pipeline.model.session import SessionState
 from tests.cli.status_server import run, serving
-from tests.samples import CLUSTER, FINDING, NO_CAUSE, PROJECT, SESSION, MemoryStore
+from tests.memory_store import MemoryStore
+from tests.samples import CLUSTER, FINDING, NO_CAUSE, PROJECT, SESSION
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 SESSION_FIELDS = [
