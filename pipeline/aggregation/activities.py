@@ -66,15 +66,17 @@ class AggregationActivities:
 
         with computing():
             epoch, rows, engine = self._read(work)
-            proposals = self._store.proposals(work.project, work.agent) if rows else ()
-            clusters = aggregate(
-                work.agent, work.project, rows, self._settings, self._embedder, proposals
-            )
+            clusters = self._clusters(work, rows) if rows else ()
             replaced = self._store.replace_clusters(
                 work.project, work.agent, epoch, engine, clusters, gate
             )
             asked = self._choose(work, rows, gated) if replaced.accepted else ()
         return AggregateResult(epoch=epoch, openings=replaced.openings, interrogations=asked)
+
+    def _clusters(self, work: AgentInput, rows: Sequence[SessionRow]) -> Sequence[Cluster]:
+        """What the rows say, and what a model proposed of them."""
+        proposals = self._store.proposals(work.project, work.agent)
+        return aggregate(work.agent, work.project, rows, self._settings, self._embedder, proposals)
 
     def _choose(
         self, work: AgentInput, rows: Sequence[SessionRow], gated: Sequence[Cluster]
