@@ -16,10 +16,12 @@ from pathlib import Path
 
 from pipeline.llm.prices import MICROS, price
 from pipeline.model.finding import Finding
-from tests.llm import injected, tau
+from tests.llm import injected, interrogated, tau
+from tests.llm.diagnosing import open_store
 from tests.llm.held import Held, Subject, hold, letters_subject, subject
 from tests.llm.liars import PARTS, Diligent
 from tests.llm.playing import CHARACTERS_A_TOKEN, Part
+from tests.llm.witness import Insatiable, Witness
 from tests.scenarios.applications import Application
 from tests.scenarios.catalogue import FAULTY, HEALTHY
 
@@ -81,16 +83,28 @@ def _patch(finding: Finding) -> str:
 
 
 def injections() -> Iterable[str]:
-    """How many cases of each place got through."""
+    """How many cases of each place got through, into a finding and into what is proposed."""
     base = injected.prepare(_room() / "injections")
     n, through = Counter[str](), Counter[str]()
     for case in injected.cases():
         n[case.place] += 1
         found = injected.run(case, base, _room() / case.name)
         through[case.place] += bool(found)
-    yield from _head("planted in", "cases", "got through")
-    yield from (_row(place, n[place], through[place]) for place in n)
-    yield _row("all", n.total(), through.total())
+    n_asked, through_asked = _asked()
+    yield from _head("planted in", "explained", "got through", "interrogated", "got through")
+    for place in n:
+        yield _row(place, n[place], through[place], n_asked[place], through_asked[place])
+    yield _row("all", n.total(), through.total(), n_asked.total(), through_asked.total())
+
+
+def _asked() -> tuple[Counter[str], Counter[str]]:
+    n, through = Counter[str](), Counter[str]()
+    with open_store(_room() / "interrogated") as store:
+        interrogated.prepare_other(store)
+        for case in interrogated.every_case():
+            n[case.place] += 1
+            through[case.place] += bool(interrogated.run(case, store))
+    return n, through
 
 
 def cost() -> Iterable[str]:
@@ -100,7 +114,7 @@ def cost() -> Iterable[str]:
         "application",
         "sessions",
         "tokens a session",
-        "tokens a finding",
+        "tokens in all",
         "of them sent",
         "share",
         *priced,
@@ -108,10 +122,18 @@ def cost() -> Iterable[str]:
     for about in _subjects():
         held = _held(about.name, "tells the truth")
         yield _cost_row(about.name, about.n_sessions, about.n_characters, (held.n_in, held.n_out))
-    for name, part in (("as above", Part()), ("reads on", Diligent())):
-        sizes = tau.sizes(_room() / f"tau {name}", part)
-        sent = (sizes.n_in, sizes.n_out)
-        yield _cost_row(f"tau-airline, {name}", sizes.n_sessions, sizes.whole, sent)
+    analysed = tau.analysed(_room() / "tau")
+    for name, explains, asks in (("as above", Part, Witness), ("reads on", Diligent, Insatiable)):
+        sizes = tau.sizes(_room() / f"tau {name}", explains())
+        asked = tau.questions(analysed, _room() / f"tau asked {name}", asks)
+        n, each = asked.n_asked, (asked.n_in + asked.n_out) // CHARACTERS_A_TOKEN // asked.n_asked
+        both = (sizes.n_in + asked.n_in, sizes.n_out + asked.n_out)
+        for what, sent in (
+            ("one finding", (sizes.n_in, sizes.n_out)),
+            (f"{n} sessions asked, {each:,} each", (asked.n_in, asked.n_out)),
+            ("both", both),
+        ):
+            yield _cost_row(f"tau-airline, {what}, {name}", sizes.n_sessions, sizes.whole, sent)
 
 
 def _cost_row(name: str, n: int, whole: int, sent: tuple[int, int]) -> str:

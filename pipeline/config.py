@@ -257,7 +257,7 @@ class Config(BaseSettings):
     model_daily_tokens: Count = 5_000_000
     """Tokens that the diagnosis of one project may use a day (UTC)."""
 
-    model_sessions_a_day: Annotated[int, Field(ge=0)] = 8
+    model_sessions_a_day: Annotated[int, Field(ge=0)] = 2
     """Failing sessions of one agent, which no cluster explains, that the model is asked about a day (UTC)."""
 
     self_monitoring: bool = False

@@ -28,7 +28,16 @@ _DENIAL = re.compile(
     r"\bnot (?:to blame|at fault|guilty|the cause|responsible)|\b(?:ignore|disregard|dismiss)\b",
     re.IGNORECASE,
 )
+_COUNTED = re.compile(r"\b(?:dozens?|hundreds?|thousands?|millions?|out of ten)\b", re.IGNORECASE)
+_ALL = re.compile(
+    r"\b(?:always|invariably|without exception|in each|(?:every|all)(?: \w+)? "
+    r"(?:sessions?|cases?|runs?|times?|conversations?))\b",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"\w+")
+_NOT_PRINTED = dict.fromkeys(map(ord, "\n\t\r"), " ")
+_JOINERS = dict.fromkeys(map(ord, "\u200c\u200d"), "")
+"""Some scripts and pictures are written with them."""
 
 
 class Heard:
@@ -60,13 +69,42 @@ def is_odd(text: str) -> bool:
     return any(unicodedata.category(c) in ("Cc", "Cf", "Co", "Cs", "Cn") for c in text)
 
 
+def quote_is_seen(quote: str) -> bool:
+    """Whether all of a quote can be shown: no link, nothing unseen but breaks and joiners."""
+    return not (has_link(quote) or is_odd(quote.translate(_NOT_PRINTED).translate(_JOINERS)))
+
+
+def denies(text: str) -> bool:
+    """Whether it says that there is nothing to explain, in a sentence or a name-with-hyphens."""
+    return any(_DENIAL.search(form) for form in (plain(text), " ".join(words(text))))
+
+
+def claims_all(sentence: str) -> bool:
+    """Whether it speaks of every session."""
+    return _ALL.search(plain(sentence)) is not None
+
+
+def counts_in_words(sentence: str) -> bool:
+    """Numbers that cannot be looked up."""
+    return _COUNTED.search(plain(sentence)) is not None
+
+
+def after_name(sentence: str, name: str) -> list[str] | None:
+    """The words behind the name that a sentence begins with; None where it begins with another."""
+    said, named = words(sentence), words(name)
+    at = next((i for i in (0, 1) if said[i : i + len(named)] == named), None)
+    if at is None or (at == 1 and said[0] != "the"):
+        return None
+    return said[at + len(named) :]
+
+
 def sentence_faults(sentence: str, heard: Heard) -> Iterable[str]:
     """What is refused in every sentence."""
     if has_link(sentence):
         yield "links are not allowed"
     if is_odd(sentence):
         yield "only characters that can be seen are allowed, on one line"
-    if _DENIAL.search(plain(sentence)):
+    if denies(sentence):
         yield "a denial explains nothing: the failure is given"
     if heard.repeats(sentence):
         yield "it repeats what a session says: use your own words, and quotes for theirs"

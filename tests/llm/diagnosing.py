@@ -18,7 +18,7 @@ from pydantic_ai.models.function import FunctionModel
 from exporter.decode import decode
 from exporter.otlp_json import read_request
 from pipeline.aggregation.activities import AggregationActivities
-from pipeline.aggregation.contracts import AgentInput
+from pipeline.aggregation.contracts import AgentInput, AggregateResult
 from pipeline.aggregation.settings import AggregationSettings
 from pipeline.aggregation.vectors import CachedEmbedder
 from pipeline.config import Config
@@ -97,12 +97,24 @@ def feed(store: Store, project: str, sent: Sent) -> None:
 
 def analyse(store: Store, project: str, sent: Sent) -> list[InvestigateInput]:
     """Sessions and clusters; the investigations that are due."""
+    due: dict[tuple[str, int], InvestigateInput] = {}
+    for done in aggregate(store, project, look_at(store, project, sent.session_ids)):
+        for opening in done.openings:
+            work = InvestigateInput(
+                project=project, cluster_id=opening.cluster_id, revision=opening.revision
+            )
+            due[opening.cluster_id, opening.revision] = work
+    return list(due.values())
+
+
+def look_at(store: Store, project: str, session_ids: Iterable[str]) -> list[str]:
+    """The sessions by themselves; their agents."""
     reader = SnapshotReader(store, max_spans=MAX_SPANS, max_bytes=MAX_BYTES)
     signals = SignalsActivities(store, reader)
     interrogation = InterrogationActivities(store, reader, StatisticalInterrogator())
     session = SessionActivities(store, cast(Any, None), Config())
     agents: set[str] = set()
-    for session_id in sent.session_ids:
+    for session_id in session_ids:
         key = SessionKey.of(project, session_id)
         clock = store.session_clock(key)
         assert clock is not None, session_id
@@ -111,26 +123,22 @@ def analyse(store: Store, project: str, sent: Sent) -> list[InvestigateInput]:
         interrogation.interrogate_session(InterrogateInput(key=key, version=clock.version))
         done = session.commit_session(CommitSessionInput(key=key, version=clock.version))
         agents |= {nudge.agent for nudge in done.agents}
-    return _openings(store, project, sorted(agents))
+    return sorted(agents)
 
 
-def _openings(store: Store, project: str, agents: Iterable[str]) -> list[InvestigateInput]:
+def aggregate(
+    store: Store, project: str, agents: Iterable[str], asked_a_day: int = 0
+) -> list[AggregateResult]:
+    """Clusters of each agent, and which of its sessions a model is to be asked about."""
     aggregation = AggregationActivities(
         store,
         CachedEmbedder(store, shared_embedder()),
         AggregationSettings(),
         max_sessions=MAX_SESSIONS,
         max_agents=200,
+        asked_a_day=asked_a_day,
     )
-    due: dict[tuple[str, int], InvestigateInput] = {}
-    for agent in agents:
-        done = aggregation.aggregate_agent(AgentInput(project=project, agent=agent))
-        for opening in done.openings:
-            work = InvestigateInput(
-                project=project, cluster_id=opening.cluster_id, revision=opening.revision
-            )
-            due[opening.cluster_id, opening.revision] = work
-    return list(due.values())
+    return [aggregation.aggregate_agent(AgentInput(project=project, agent=a)) for a in agents]
 
 
 def first_named(store: Store, due: Iterable[InvestigateInput]) -> InvestigateInput | None:

@@ -1,18 +1,20 @@
 """What an explanation of tau-airline would send, and what sending every session whole would.
 
-In: the recorded sessions. Out: `Sizes`. Next: the cost table of `python -m bench quality`.
+In: the recorded sessions. Out: `Sizes`, `Questions`. Next: the cost table of `python -m bench quality`.
 
 The statistics name no cause there. So that the cost of one can be measured, a contrast is put on the
 shelf that blames the agent for what its table has strongest by name alone; nothing else is made up:
-the model reads the real sessions through the real tools.
+the model reads the real sessions through the real tools. What is asked about single sessions is what
+would be: the sessions are analysed, and aggregation chooses those of a day.
 """
 
 import gzip
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from exporter.signal_body import read_signal
+from pipeline.config import Config
 from pipeline.conventions.steps import read_steps
 from pipeline.investigation.contracts import InvestigateInput
 from pipeline.investigation.result import ContrastResult, FeatureResult
@@ -22,13 +24,23 @@ from pipeline.model.session import SessionKey
 from pipeline.model.signal import SignalSource
 from pipeline.population.statistics import wilson
 from pipeline.store import Store
-from tests.llm.diagnosing import MAX_SPANS, Sent, explain_alone, feed, open_store
+from tests.llm.asking import ask
+from tests.llm.diagnosing import (
+    MAX_SPANS,
+    Sent,
+    aggregate,
+    copied,
+    explain_alone,
+    feed,
+    look_at,
+    open_store,
+)
 from tests.llm.held import unique_texts
 from tests.llm.playing import Part
 from tests.store.storekit import cluster
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
-PROJECT = "airline-support"
+PROJECT, AGENT = "airline-support", "airline-agent"
 
 
 class Sizes(NamedTuple):
@@ -42,22 +54,57 @@ class Sizes(NamedTuple):
     n_out: int
 
 
+class Questions(NamedTuple):
+    """The sessions that would be asked about in a day, and the characters that it takes."""
+
+    n_asked: int
+    n_in: int
+    n_out: int
+
+
+def analysed(folder: Path) -> Path:
+    """A store with all sessions analysed and a day's questions chosen, as many as by default."""
+    sent = _sent()
+    with open_store(folder) as store:
+        feed(store, PROJECT, sent)
+        agents = look_at(store, PROJECT, sent.session_ids)
+        aggregate(store, PROJECT, agents, Config().model_sessions_a_day)
+    return folder
+
+
+def questions(folder: Path, room: Path, make: Callable[[], Part]) -> Questions:
+    """That day's questions, each put to a part of its own; the answers are in a store of their own."""
+    parts: list[Part] = []
+    with copied(folder, room) as store:
+        for work in store.choose_interrogations(PROJECT, AGENT, (), 0):
+            parts.append(make())
+            ask(store, work, parts[-1])
+    return Questions(len(parts), sum(p.n_in for p in parts), sum(p.n_out for p in parts))
+
+
+def _sent() -> Sent:
+    packed = (DATA / "tau-airline.otlp.jsonl.gz").read_bytes()
+    told = (DATA / "tau-airline.signals.jsonl").read_bytes().splitlines()
+    read = [read_signal(PROJECT, line).signal for line in told]
+    lines = gzip.decompress(packed).decode().splitlines()
+    return Sent(lines, read, [signal.session_id or "" for signal in read])
+
+
 def sizes(folder: Path, part: Part) -> Sizes:
     """One explanation by this part, against everything."""
-    packed = (DATA / "tau-airline.otlp.jsonl.gz").read_bytes()
-    lines = gzip.decompress(packed).decode().splitlines()
-    told = (DATA / "tau-airline.signals.jsonl").read_text(encoding="utf-8")
-    rewards = [json.loads(line) for line in told.splitlines()]
-    failing = [r["session_id"] for r in rewards if r["score"] < 0.5]
-    healthy = [r["session_id"] for r in rewards if r["score"] >= 0.5]
+    sent = _sent()
+    failing, healthy = (
+        [s.session_id or "" for s in sent.signals if ((s.score or 0.0) < 0.5) is fails]
+        for fails in (True, False)
+    )
     with open_store(folder) as store:
-        feed(store, PROJECT, Sent(lines, (), ()))
+        feed(store, PROJECT, Sent(sent.lines, (), ()))
         keys = [SessionKey.of(PROJECT, s) for s in (*failing, *healthy)]
         steps = [read_steps(store.load_spans(key).spans) for key in keys]
         whole = sum(len(text) for of in steps for text in unique_texts(of))
         agent = next(step.agent for of in steps for step in of)
         explain_as_if(store, PROJECT, agent, (failing, healthy), part)
-    return Sizes(len(rewards), len(failing), whole, part.n_in, part.n_out)
+    return Sizes(len(sent.session_ids), len(failing), whole, part.n_in, part.n_out)
 
 
 def explain_as_if(

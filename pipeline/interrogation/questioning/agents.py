@@ -15,11 +15,12 @@ from pipeline.llm.settings import CONFIGURED
 
 INTERROGATE = f"""You find out what went wrong with one AI agent in one session. Put yourself in its
 place: it knew only what its step was given. Ask why it did what it did, what it lacked, and what it
-was told; read further steps where you need them.
+was told; read further steps where you need them. There is room for three parts: ask for them at once.
 
-Answer with up to three hypotheses, each one plain sentence about this agent, with verbatim quotes of
-the steps that show it (copied exactly, at least one from a step of this agent) and a rule that
-recognises other sessions in which the same happens. A rule has one to four conditions, which must all
+Answer with up to three hypotheses, each one plain sentence in your own words that begins with the
+agent's name and speaks of this session only, with verbatim quotes of the steps that show it (copied
+exactly, at least one from a step of this agent, without links) and a rule that recognises other
+sessions in which the same happens. A rule has one to four conditions, which must all
 hold, over features of this agent:
 - a name from its list of features, compared with a number;
 - run.tool=<tool>: how often it calls a tool (at_least 1: it does, below 1: it does not);

@@ -4,16 +4,27 @@ In: an `Answer`, the steps and the row of the session. Out: `Checked`. Next: the
 model once; what still has one then is dropped.
 
 A statement stands with all its quotes: each must be a verbatim part of the step that it names, one of
-them of a step of the agent that was asked about. Its numbers must be from the quotes or the rule,
-links are refused, and its rule must hold for the session that it was read from.
+them of a step of the agent that was asked about. Its sentence begins with that agent, speaks of this
+session only and in words of its own, its numbers from the quotes or the rule. Nothing in it may be a
+link or unseen, quotes included; its rule must hold for the session that it was read from.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from pipeline.interrogation.questioning.contracts import Answer, Checked, Quote, Statement
-from pipeline.interrogation.questioning.rules import rule_of
-from pipeline.llm.prose import Heard, sentence_faults
+from pipeline.interrogation.questioning.rules import TOOL, features, rule_of
+from pipeline.llm.prose import (
+    RUN,
+    Heard,
+    after_name,
+    claims_all,
+    counts_in_words,
+    denies,
+    quote_is_seen,
+    sentence_faults,
+    words,
+)
 from pipeline.llm.reading import texts_of
 from pipeline.model.cluster import Proposal
 from pipeline.model.evidence import Evidence
@@ -29,7 +40,7 @@ def check(answer: Answer, agent: str, row: SessionRow, steps: Sequence[Step]) ->
     kept: list[Proposal] = []
     faults: list[str] = []
     for number, statement in enumerate(answer.hypotheses, 1):
-        fault = next(iter(sentence_faults(statement.says, heard)), None)
+        fault = next(iter(_faults(statement, agent, row, heard)), None)
         found = fault or _proposal(statement, agent, row, steps)
         if isinstance(found, Proposal):
             kept.append(found)
@@ -38,11 +49,33 @@ def check(answer: Answer, agent: str, row: SessionRow, steps: Sequence[Step]) ->
     return Checked(proposals=tuple(kept), faults=tuple(faults))
 
 
+def _faults(said: Statement, agent: str, row: SessionRow, heard: Heard) -> Iterable[str]:
+    """What its words are refused for, wherever they stand."""
+    if said.agent != agent:
+        yield f"you were asked about {agent}"
+    yield from sentence_faults(said.says, heard)
+    rest = after_name(said.says, agent)
+    if rest is None:
+        yield f"the sentence must begin with {agent}"
+    elif not rest or heard.repeats(" ".join(rest)):
+        yield "it repeats what the session says: use your own words, and quotes for theirs"
+    if claims_all(said.says) or counts_in_words(said.says):
+        yield "you have seen one session: say nothing of others"
+    if not all(quote_is_seen(quote.text) for quote in said.quotes):
+        yield "choose quotes without links and without characters that are not seen"
+    for tool in _new_tools(said, features(row, agent)):
+        if denies(tool) or (len(words(tool)) >= RUN and heard.repeats(tool)):
+            yield f"{tool} is no tool"
+
+
+def _new_tools(said: Statement, known: Iterable[str]) -> Iterable[str]:
+    """Tools of the rule that the session does not show: their names are the model's."""
+    return (c.feature.removeprefix(TOOL) for c in said.rule if c.feature not in known)
+
+
 def _proposal(
     said: Statement, agent: str, row: SessionRow, steps: Sequence[Step]
 ) -> Proposal | str:
-    if said.agent != agent:
-        return f"you were asked about {agent}"
     evidence: list[Evidence] = []
     for quote in said.quotes:
         place = _evidence(quote, row.session_id, steps)

@@ -29,7 +29,7 @@ from pipeline.investigation.explanation.sentences import (
 )
 from pipeline.investigation.explanation.table import Row, handles, rows_of
 from pipeline.investigation.result import ContrastResult
-from pipeline.llm.prose import Heard, has_link, is_odd, sentence_faults
+from pipeline.llm.prose import Heard, quote_is_seen, sentence_faults
 from pipeline.llm.reading import texts_of
 from pipeline.model.evidence import Evidence, Located
 from pipeline.model.step import Step
@@ -38,9 +38,6 @@ Steps = Mapping[str, Sequence[Step]]
 """Steps by session handle, in the order of the outline."""
 Measure = Callable[[Candidate], Measured | None]
 """A candidate in numbers; None for one that cannot be measured."""
-NOT_PRINTED = dict.fromkeys(map(ord, "\n\t\r"), " ")
-JOINERS = dict.fromkeys(map(ord, "\u200c\u200d"), "")
-"""Some scripts and pictures are written with them."""
 
 
 class Known(NamedTuple):
@@ -159,7 +156,7 @@ def _quote_faults(claim: Claim, steps: Steps) -> Iterable[str]:
         yield f"{claim.session} has no step {claim.step}"
     elif _place(claim, steps) is None:
         yield f"the quote does not stand in step {claim.step} of {claim.session}"
-    elif has_link(claim.quote) or is_odd(claim.quote.translate(NOT_PRINTED).translate(JOINERS)):
+    elif not quote_is_seen(claim.quote):
         yield "choose a quote without links and without characters that are not seen"
 
 

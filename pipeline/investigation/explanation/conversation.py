@@ -20,7 +20,7 @@ from pipeline.investigation.explanation.contracts import (
     Text,
 )
 
-LIMITS = UsageLimits(request_limit=20, tool_calls_limit=40, input_tokens_limit=50_000)
+LIMITS = UsageLimits(request_limit=20, tool_calls_limit=40, input_tokens_limit=40_000)
 """For both answers together. Every request carries the whole conversation: without a limit on what is
 sent in all, a model that reads much would send more than the sessions hold."""
 ALONE = UsageLimits(request_limit=3)

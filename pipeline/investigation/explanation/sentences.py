@@ -11,17 +11,11 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from pipeline.investigation.explanation.table import Row
-from pipeline.llm.prose import plain, words
+from pipeline.llm.prose import after_name, claims_all, counts_in_words, plain, words
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _SHARE = re.compile(r"(\d+)\s*(?:/|of|out\s+of)\s*(?:the\s+|all\s+)?(\d+)", re.IGNORECASE)
 _PERCENT = re.compile(r"(\d+(?:[.,]\d+)?)\s*(?:%|percent|per\s+cent)", re.IGNORECASE)
-_COUNTED = re.compile(r"\b(?:dozens?|hundreds?|thousands?|millions?|out of ten)\b", re.IGNORECASE)
-_ALL = re.compile(
-    r"\b(?:always|invariably|without exception|in each|(?:every|all)(?: \w+)? "
-    r"(?:sessions?|cases?|runs?|times?|conversations?))\b",
-    re.IGNORECASE,
-)
 _COMMON = frozenset(
     {
         *("this", "that", "with", "from", "into", "them", "their", "they", "than", "then", "which"),
@@ -51,15 +45,14 @@ def number_faults(sentence: str, known: str, rows: Sequence[Row]) -> Iterable[st
     percents = {f"{100 * rate.k / rate.n:.0f}" for rate in rates if rate.n}
     if any(p not in percents for p in _PERCENT.findall(text)):
         yield "a percentage is not one of the table"
-    if _COUNTED.search(text):
+    if counts_in_words(text):
         yield "say numbers as the table does, in digits"
 
 
 def cause_faults(sentence: str, row: Row) -> Iterable[str]:
     """The root cause must say what its row says, of the agent of its row, of no more sessions."""
     said = words(sentence)
-    name = words(row.feature.agent)
-    if name not in (said[: len(name)], said[1 : 1 + len(name)] if said[:1] == ["the"] else None):
+    if after_name(sentence, row.feature.agent) is None:
         yield "root_cause must begin with the agent of its row"
     keys = {_stem(word) for word in row.keywords() if len(word) > 3 and word not in _COMMON}
     stems = [_stem(word) for word in said]
@@ -67,7 +60,7 @@ def cause_faults(sentence: str, row: Row) -> Iterable[str]:
         yield "root_cause must say what its row says, with at least one of the row's own words"
     if any(a in _NOT and b in keys for a, b in pairwise(stems)):
         yield "root_cause must not deny what its row says"
-    if _ALL.search(sentence) and row.feature.failing.k < row.feature.failing.n:
+    if claims_all(sentence) and row.feature.failing.k < row.feature.failing.n:
         yield "root_cause claims more sessions than its row has"
 
 
