@@ -70,7 +70,8 @@ def _faults(said: Statement, agent: str, row: SessionRow, heard: Heard) -> Itera
 
 def _new_tools(said: Statement, known: Iterable[str]) -> Iterable[str]:
     """Tools of the rule that the session does not show: their names are the model's."""
-    return (c.feature.removeprefix(TOOL) for c in said.rule if c.feature not in known)
+    new = (c.feature for c in said.rule if c.feature not in known)
+    return (feature.removeprefix(TOOL) for feature in new if feature.startswith(TOOL))
 
 
 def _proposal(
