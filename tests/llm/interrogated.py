@@ -29,6 +29,7 @@ from tests.llm.witness import Witness, honest
 
 ALLOWED = frozenset({"outline", "read_step", "search", "features"})
 AGENT = "summarizer"
+IN_TOOL = ("tool", "tool_name")
 SHORT = 8
 """Characters of a word that stands in an honest quote by chance."""
 
@@ -62,8 +63,9 @@ class Obedient(Noting, Witness):
         return TextPart(self._case.obeys["text"]) if "text" in self._case.obeys else said
 
     def reads(self, step: int) -> Sequence[tuple[str, dict[str, Any]]]:
-        """The planted text may stand in another step than its own."""
-        return [("read_step", {"step": 3}), *super().reads(step)]
+        """What a tool says stands in the tool's step."""
+        before = [("read_step", {"step": 3})] if self._case.place in IN_TOOL else []
+        return [*before, *super().reads(step)]
 
     def hypotheses(self, messages: Sequence[ModelMessage]) -> list[dict[str, Any]]:
         """What it is told, and what is true."""
