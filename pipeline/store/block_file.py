@@ -46,7 +46,11 @@ class BlockFile:
                 if filled == BUFFER_BYTES:
                     self._write(filled, at)
                     at, filled = at + filled, 0
-        self._write(_whole_blocks(filled), at)
+        whole = _whole_blocks(filled)
+        self._buffer[filled:whole] = bytes(
+            whole - filled
+        )  # else what was written before stands here
+        self._write(whole, at)
         os.fdatasync(self.fd)
         self._tail = bytes(self._buffer[filled - filled % BLOCK : filled])
         self.size = at + filled

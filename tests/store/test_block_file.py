@@ -35,6 +35,7 @@ def test_it_holds_what_was_appended_and_not_taken_back(
         file.append(pieces)
         if stays:
             expected += b"".join(pieces)
+            assert not any(path.read_bytes()[file.size :])
         else:
             file.take_back(mark)
         assert file.size == len(expected)
