@@ -60,7 +60,7 @@ class SidecarProcess:
         """host:port of the gRPC server."""
         return f"127.0.0.1:{self.grpc_port}"
 
-    def start(self, timeout: float = 60) -> None:
+    def start(self, timeout: float = 120) -> None:
         """Start `dev` and wait until its health says SERVING."""
         ports = [f"--grpc-port={self.grpc_port}", f"--http-port={self.http_port}"]
         ports.append(f"--temporal-port={self.temporal_port}")

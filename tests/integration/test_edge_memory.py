@@ -38,6 +38,8 @@ LIMIT_MB = 300
 SPANS_A_SECOND = 4096.0
 TIMES = 4
 SECONDS = 10.0
+REFUSED_STREAM = "RST_STREAM with error code 7"
+"""gRPC's own way to turn a call away before we see it; clients take it for UNAVAILABLE and try again."""
 PROTOBUF = {"content-type": "application/x-protobuf"}
 
 
@@ -104,7 +106,7 @@ async def _told(told: Counter[str], call: Any) -> None:
     try:
         answer = await call
     except grpc.aio.AioRpcError as error:
-        told[error.code().name] += 1
+        told[REFUSED_STREAM if REFUSED_STREAM in str(error.details()) else error.code().name] += 1
     else:
         told["OK" if isinstance(answer, bytes) else str(answer.status_code)] += 1
 
@@ -143,7 +145,7 @@ async def test_it_refuses_and_does_not_grow(tmp_path: Path, door: str) -> None:
             edge.kill()
     print(f"{door}: {before:.0f} MB before, {peak:.0f} MB at most, {dict(told)}")
     taken, refused = ("OK", "RESOURCE_EXHAUSTED") if door == "grpc" else ("200", "429")
-    assert set(told) == {taken, refused}
+    assert set(told) - {REFUSED_STREAM} == {taken, refused}
     assert told[refused] > told[taken]
     assert peak < LIMIT_MB
 

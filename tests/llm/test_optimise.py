@@ -184,11 +184,12 @@ def test_ctrl_c_ends_the_command_cleanly(
 ) -> None:
     monkeypatch.setenv("KELET_MODEL", "scripted:tests.llm.improving:interrupting")
     command = ["findings", "optimise", ready.finding.id, "-p", PROJECT]
+    before = signal.getsignal(signal.SIGINT)
     ended = CliRunner().invoke(app, [*command, "--data-dir", str(tmp_path / "own")])
     assert ended.exit_code == 0, ended.output
     assert "the search ended: stopped." in ended.output
     assert "the finding's patch  fixes" in ended.output
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_a_spent_day_ends_it_and_leaves_nothing_waiting(ready: Ready) -> None:
