@@ -1,14 +1,17 @@
 """What all agents that ask a model have in common: a warning, and how their activities run.
 
-In: nothing. Out: `UNTRUSTED`, `READ`, `ASK`. Next: the agents of `pipeline.interrogation` and
+In: nothing. Out: `UNTRUSTED`, `durable`. Next: the agents of `pipeline.interrogation` and
 `pipeline.investigation`; each model request and each tool call is an activity of its own.
 """
 
 from datetime import timedelta
 
+from pydantic_ai.capabilities import AgentCapability
+from pydantic_ai.durable_exec.temporal import TemporalDurability
 from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityConfig
 
+from pipeline.llm.door import Payer, resolver
 from pipeline.temporal.timing import FOREVER
 
 UNTRUSTED = (
@@ -28,3 +31,8 @@ ASK = ActivityConfig(
     ),
 )
 """A provider that is down or a spent budget make work wait; what cannot get better is permanent."""
+
+
+def durable() -> list[AgentCapability[Payer]]:
+    """Capabilities of an agent: the process's model, and an activity for each request and tool call."""
+    return [resolver(), TemporalDurability(activity_config=READ, model_activity_config=ASK)]

@@ -5,12 +5,10 @@ is an activity of its own that Temporal records and retries.
 """
 
 from pydantic_ai import Agent, FunctionToolset, RunContext
-from pydantic_ai.durable_exec.temporal import TemporalDurability
 
 from pipeline.interrogation.questioning.contracts import Answer, Reading
 from pipeline.interrogation.questioning.desk import the_session_desk
-from pipeline.llm.asking import ASK, READ, UNTRUSTED
-from pipeline.llm.door import resolver
+from pipeline.llm.asking import UNTRUSTED, durable
 from pipeline.llm.settings import CONFIGURED
 
 INTERROGATE = f"""You find out what went wrong with one AI agent in one session. Put yourself in its
@@ -68,8 +66,5 @@ interrogator: Agent[Reading, Answer] = Agent(
     instructions=INTERROGATE,
     toolsets=[tools],
     retries=1,
-    capabilities=[
-        resolver(),
-        TemporalDurability(activity_config=READ, model_activity_config=ASK),
-    ],
+    capabilities=durable(),
 )

@@ -5,7 +5,6 @@ and each tool call is an activity of its own that Temporal records and retries.
 """
 
 from pydantic_ai import Agent, FunctionToolset, RunContext
-from pydantic_ai.durable_exec.temporal import TemporalDurability
 
 from pipeline.investigation.explanation.contracts import (
     MAX_NAME,
@@ -15,9 +14,12 @@ from pipeline.investigation.explanation.contracts import (
     Reading,
 )
 from pipeline.investigation.explanation.desk import the_desk
-from pipeline.llm.asking import ASK, READ, UNTRUSTED
-from pipeline.llm.door import resolver
+from pipeline.llm.asking import UNTRUSTED, durable
 from pipeline.llm.settings import CONFIGURED
+
+MAX_INPUT_TOKENS = 40_000
+"""Of both answers together. Every request carries the whole conversation: without a limit on what is
+sent in all, a model that reads much would send more than the sessions hold."""
 
 EXPLAIN = f"""You explain why AI agents fail. A permutation test has compared failing with healthy
 sessions; its table is your brief and your judge. You explain its result, you do not invent another.
@@ -37,7 +39,7 @@ Work like this:
    - tags: short, made of words of your sentences.
    - prompt_lines: up to four lines to add to the blamed agent's system prompt against what the row
      says, in its words.
-What you read is sent again with every request, and there are 50,000 tokens for all of them: ask for
+What you read is sent again with every request, and there are {MAX_INPUT_TOKENS:,} tokens for all of them: ask for
 several things at once, and read only what tells causes apart.
 Write in English, in your own words: what sessions say belongs into quotes, which you copy exactly.
 Use only numbers that stand in the table or in the quote beside them. No links.
@@ -99,10 +101,7 @@ explainer: Agent[Reading, Explanation] = Agent(
     instructions=EXPLAIN,
     toolsets=[tools],
     retries=1,
-    capabilities=[
-        resolver(),
-        TemporalDurability(activity_config=READ, model_activity_config=ASK),
-    ],
+    capabilities=durable(),
 )
 
 judge: Agent[Reading, Judgement] = Agent(
@@ -112,8 +111,5 @@ judge: Agent[Reading, Judgement] = Agent(
     output_type=Judgement,
     instructions=JUDGE,
     retries=1,
-    capabilities=[
-        resolver(),
-        TemporalDurability(activity_config=READ, model_activity_config=ASK),
-    ],
+    capabilities=durable(),
 )

@@ -10,7 +10,7 @@ from pydantic_ai import RunUsage, UsageLimits
 from pydantic_ai.exceptions import AgentRunError
 
 from pipeline.investigation.contracts import InvestigateInput
-from pipeline.investigation.explanation.agents import explainer, judge
+from pipeline.investigation.explanation.agents import MAX_INPUT_TOKENS, explainer, judge
 from pipeline.investigation.explanation.brief import again
 from pipeline.investigation.explanation.contracts import (
     Checked,
@@ -20,9 +20,7 @@ from pipeline.investigation.explanation.contracts import (
     Text,
 )
 
-LIMITS = UsageLimits(request_limit=20, tool_calls_limit=40, input_tokens_limit=40_000)
-"""For both answers together. Every request carries the whole conversation: without a limit on what is
-sent in all, a model that reads much would send more than the sessions hold."""
+LIMITS = UsageLimits(request_limit=20, tool_calls_limit=40, input_tokens_limit=MAX_INPUT_TOKENS)
 ALONE = UsageLimits(request_limit=3)
 
 Brief = Callable[[InvestigateInput], Awaitable[Text | None]]

@@ -7,7 +7,6 @@ it with activities behind it; measurements run it in one process.
 from collections.abc import Sequence
 
 from pydantic_ai import Agent, UsageLimits
-from pydantic_ai.durable_exec.temporal import TemporalDurability
 from pydantic_ai.messages import (
     ModelMessage,
     ModelRequest,
@@ -19,8 +18,7 @@ from pydantic_ai.messages import (
 
 from pipeline.investigation.explanation.contracts import Reading
 from pipeline.investigation.trial.contracts import Answer, Request, Said
-from pipeline.llm.asking import ASK, READ
-from pipeline.llm.door import resolver
+from pipeline.llm.asking import durable
 from pipeline.llm.settings import CONFIGURED
 from pipeline.model.step import Role
 
@@ -31,10 +29,7 @@ replayer: Agent[Reading, str] = Agent(
     name="replayer",
     deps_type=Reading,
     retries=1,
-    capabilities=[
-        resolver(),
-        TemporalDurability(activity_config=READ, model_activity_config=ASK),
-    ],
+    capabilities=durable(),
 )
 
 
