@@ -70,15 +70,20 @@ def array_text(values: Sequence[Any]) -> str:
     return '{"' + '","'.join(values) + '"}'
 
 
+def _array(values: Sequence[Any]) -> str | list[Any]:
+    """As `array_text` where that can spell all of them."""
+    return array_text(values) if {type(value) for value in values} <= {str, int} else list(values)
+
+
 def insert_unless_there(
     connection: Connection, table: Table, rows: Sequence[Sequence[Any]]
 ) -> None:
     """The same, but leave out rows whose key is taken. A column of one value travels as that."""
-    columns = [list(column) for column in zip(*rows, strict=True)]
+    columns = list(zip(*rows, strict=True))
     same = tuple(column.count(column[0]) == len(column) for column in columns[1:])
     same = (False, *same)
     scalars = [column[0] for column, alike in zip(columns, same, strict=True) if alike]
-    arrays = [column for column, alike in zip(columns, same, strict=True) if not alike]
+    arrays = [_array(column) for column, alike in zip(columns, same, strict=True) if not alike]
     connection.exec_driver_sql(_unless_there(table, same), (*scalars, *arrays))
 
 
@@ -112,8 +117,14 @@ def _unless_there(table: Table, same: tuple[bool, ...]) -> str:
     )
     return (
         f"INSERT INTO {table.name} ({names}) SELECT {chosen}"
-        f" FROM unnest({arrays}) AS given({given}) ON CONFLICT DO NOTHING"
+        f" FROM unnest({arrays}) AS given({given}) ON CONFLICT ({_key(table)}) DO NOTHING"
     )
+
+
+def _key(table: Table) -> str:
+    """The names that a row is known by: an id that was drawn for it is never taken."""
+    unique = next((index for index in table.indexes if index.unique), table.primary_key)
+    return ", ".join(f'"{column.name}"' for column in unique.columns)
 
 
 @lru_cache(maxsize=64)

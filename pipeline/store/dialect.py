@@ -200,11 +200,13 @@ def lock_ingest(connection: Connection, *, alone: bool) -> None:
     """Spans are committed side by side; who must see all of them, or none, does it alone.
 
     A signal looks for spans that have come and spans look for signals that wait: were both under
-    way at once, neither would see the other. On SQLite there is but one writer.
+    way at once, neither would see the other. On SQLite there is but one writer. Spans are looked up by key
+    only: until a new table is analysed PostgreSQL would rather read the whole of it for a hundred keys.
     """
     if connection.dialect.name == "postgresql":
-        shared = "" if alone else "_shared"
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock{shared}({INGEST_LOCK})")
+        lock = "pg_advisory_xact_lock" if alone else "pg_advisory_xact_lock_shared"
+        by_index = "" if alone else ", set_config('enable_seqscan', 'off', true)"
+        connection.exec_driver_sql(f"SELECT {lock}({INGEST_LOCK}){by_index}")
 
 
 def lock_project(connection: Connection, project: str) -> None:

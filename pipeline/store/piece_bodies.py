@@ -7,6 +7,7 @@ A row larger than 2 KB would be moved aside by PostgreSQL in many small rows wit
 A piece stays where it is, and what is compressed here is not to be compressed there.
 """
 
+import struct
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -36,11 +37,10 @@ class PieceBodies:
         ids = new_ids(connection, chunk_bodies, len(bodies))
         driver: Any = connection.connection.driver_connection
         with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
-            copy.set_types(("int8", "int2", "bytea"))
+            copy.write(_BEGIN)
             for ref, body in zip(ids, bodies, strict=True):
-                packed = self._packer.pack(body)
-                for n, first in enumerate(range(0, len(packed), PIECE_BYTES)):
-                    copy.write_row((ref, n, packed[first : first + PIECE_BYTES]))
+                copy.write(b"".join(_rows(ref, self._packer.pack(body))))
+            copy.write(_END)
         sizes = [sum(map(len, body)) for body in bodies]
         return [Place(PIECES, ref, size) for ref, size in zip(ids, sizes, strict=True)]
 
@@ -70,6 +70,14 @@ class PieceBodies:
         """There is nothing open."""
 
 
+def _rows(ref: int, frame: bytes) -> Iterator[bytes]:
+    """The pieces of a body as COPY takes them: each field behind its length."""
+    for n, first in enumerate(range(0, len(frame), PIECE_BYTES)):
+        piece = frame[first : first + PIECE_BYTES]
+        yield _HEAD.pack(3, 8, ref, 2, n, len(piece))
+        yield piece
+
+
 def _frames(connection: Connection, ids: Sequence[int]) -> dict[int, bytes]:
     """The compressed bodies by id."""
     if not ids:
@@ -82,3 +90,6 @@ def _frames(connection: Connection, ids: Sequence[int]) -> dict[int, bytes]:
 
 
 _COPY = f"COPY {body_pieces.name} (id, n, piece) FROM STDIN (FORMAT BINARY)"
+_BEGIN = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_HEAD = struct.Struct("!hiqihi")
+_END = b"\xff\xff"

@@ -9,18 +9,36 @@ from functools import lru_cache
 
 from sqlalchemy import Connection, Table
 
+DRAWN_AHEAD = {"traces": 1024, "chunk_bodies": 1024}
+"""How many of a table's ids a connection to PostgreSQL draws at once and keeps, a rollback or not. Not those of
+sessions: their ids are in the order in which they came."""
+
 
 def new_ids(connection: Connection, table: Table, n: int) -> Sequence[int]:
     """On SQLite the write lock is held, so that what follows the greatest id is ours."""
     if n == 0:
         return ()
     if connection.dialect.name == "postgresql":
-        return list(connection.exec_driver_sql(_DRAW, (table.name, n)).scalars())
+        return _drawn(connection, table.name, n)
     greatest: int = connection.exec_driver_sql(_greatest(table.name)).scalar_one()
     return range(greatest + 1, greatest + 1 + n)
 
 
-_DRAW = "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)"
+def _drawn(connection: Connection, table: str, n: int) -> Sequence[int]:
+    """Of those that the connection keeps, as long as there are enough."""
+    kept: list[int] = connection.info.get((new_ids, table), [])
+    if len(kept) < n:
+        more = max(n, DRAWN_AHEAD.get(table, 0))
+        kept = kept + connection.exec_driver_sql(_DRAW, (more, table)).scalar_one()
+    connection.info[new_ids, table] = kept[n:]
+    return kept[:n]
+
+
+_DRAW = (
+    "SELECT array_agg(nextval(drawn.from_it)) FROM generate_series(1, %s),"
+    " (SELECT CAST(pg_get_serial_sequence(%s, 'id') AS regclass) AS from_it OFFSET 0) AS drawn"
+)
+"""OFFSET 0 keeps the name from being looked up for every id."""
 
 
 @lru_cache(maxsize=32)

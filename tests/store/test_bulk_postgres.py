@@ -1,5 +1,7 @@
 """PostgreSQL by the hundred: arrays as text say what was meant, and no plan outlives its table."""
 
+import os
+import sys
 from collections.abc import Generator
 from pathlib import Path
 
@@ -8,10 +10,19 @@ from sqlalchemy import Engine, text
 
 from pipeline.model.session import SessionKey
 from pipeline.store import Store
-from pipeline.store.bulk_postgres import array_text
-from pipeline.store.dialect import database_url, writing_engine
+from pipeline.store.bodies import Place
+from pipeline.store.bulk_postgres import array_text, insert_unless_there
+from pipeline.store.dialect import database_url, lock_ingest, writing_engine
+from pipeline.store.piece_bodies import PIECE_BYTES, PieceBodies
+from pipeline.store.row_ids import new_ids
+from pipeline.store.schema import body_pieces, sessions, traces
 from tests.databases import PostgresDatabases
 from tests.store.storekit import record, send
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 pytestmark = pytest.mark.slow
 
@@ -67,3 +78,58 @@ def test_sessions_of_any_name_are_made_together_and_found_again(url: str) -> Non
         for name in NAMES:
             found = store.load_spans(SessionKey.of("p", name))
             assert len(found.spans) == 1
+
+
+def test_ids_drawn_ahead_belong_to_one_connection(engine: Engine) -> None:
+    taken: list[int] = []
+    with engine.connect() as one, engine.connect() as other:
+        for connection, n in ((one, 3), (other, 2), (one, 1500), (other, 1100), (one, 7)):
+            ids = new_ids(connection, traces, n)
+            assert len(ids) == n
+            taken += ids
+            connection.rollback()
+    assert len(set(taken)) == len(taken)
+
+
+def test_ids_of_sessions_come_in_order(engine: Engine) -> None:
+    with engine.connect() as one, engine.connect() as other:
+        drawn = [
+            *new_ids(one, sessions, 2),
+            *new_ids(other, sessions, 2),
+            *new_ids(one, sessions, 1),
+        ]
+    assert drawn == list(range(drawn[0], drawn[0] + 5))
+
+
+def test_spans_are_looked_up_by_index_and_nothing_else_is(engine: Engine) -> None:
+    with engine.connect() as connection:
+        for alone, scans in ((False, "off"), (True, "on")):
+            lock_ingest(connection, alone=alone)
+            assert connection.exec_driver_sql("SHOW enable_seqscan").scalar_one() == scans
+            connection.rollback()
+            assert connection.exec_driver_sql("SHOW enable_seqscan").scalar_one() == "on"
+
+
+def test_rows_whose_key_is_taken_are_left_out(engine: Engine) -> None:
+    def row(ref: int, session_id: str, none: int | None) -> tuple[object, ...]:
+        text_of = ("waiting", "", "unknown", "{}", "[]", "")
+        return (ref, "p", session_id, session_id, 1, 0, 1, *text_of, True, 0, 0, 0, none)
+
+    with engine.begin() as connection:
+        for rows in ([row(1, "a", 5)], [row(2, "a", 5), row(3, 'b"\0', None), row(4, "c\\", 7)]):
+            insert_unless_there(connection, sessions, rows)
+        found = connection.exec_driver_sql("SELECT id, session_id, dirty_since FROM sessions")
+        assert sorted(map(tuple, found)) == [(1, "a", 5), (3, 'b"\ufffd', None), (4, "c\\", 7)]
+
+
+def test_bodies_of_older_releases_are_read(engine: Engine) -> None:
+    body = b"word " * 10_000
+    bodies = PieceBodies()
+    with engine.begin() as connection:
+        old = zstd.compress(body, 1)
+        row = {"id": 1_000_000, "n": 0, "piece": old}
+        connection.execute(body_pieces.insert(), [row])
+        random = [os.urandom(PIECE_BYTES * 3 + 5), os.urandom(PIECE_BYTES), b""]
+        places = bodies.append(connection, [(body,), *((some[:9], some[9:]) for some in random)])
+        places.append(Place(-1, 1_000_000, len(body)))
+        assert list(bodies.read(connection, places)) == [body, *random, body]
