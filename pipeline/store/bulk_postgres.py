@@ -42,6 +42,12 @@ def type_name(kind: Any) -> str:
     return next((name for one, name in _TYPES if isinstance(kind, one)), "int4")
 
 
+def execute(connection: Connection, statement: str, values: Any = ()) -> Any:
+    """The driver's cursor after the statement, for half of what SQLAlchemy takes for a short one."""
+    driver: Any = connection.connection.driver_connection
+    return driver.execute(statement, values)
+
+
 def copy_rows(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
     """Insert whole rows, in the order of the table's columns."""
     statement, types = _copy(table)
@@ -84,7 +90,7 @@ def insert_unless_there(
     same = (False, *same)
     scalars = [column[0] for column, alike in zip(columns, same, strict=True) if alike]
     arrays = [_array(column) for column, alike in zip(columns, same, strict=True) if not alike]
-    connection.exec_driver_sql(_unless_there(table, same), (*scalars, *arrays))
+    execute(connection, _unless_there(table, same), (*scalars, *arrays))
 
 
 def run_for_all(
@@ -92,7 +98,7 @@ def run_for_all(
 ) -> None:
     """An UPDATE or DELETE of one row, for all of them in one statement."""
     names, text = _for_all(compiled)
-    connection.exec_driver_sql(text, {name: [row[name] for row in rows] for name in names})
+    execute(connection, text, {name: [row[name] for row in rows] for name in names})
 
 
 @lru_cache(maxsize=64)

@@ -36,7 +36,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
 
-from pipeline.store.bulk_postgres import run_for_all
+from pipeline.store.bulk_postgres import execute, run_for_all
 
 BUSY_TIMEOUT_SECONDS = 30
 READ_CONNECTIONS = 8
@@ -206,7 +206,7 @@ def lock_ingest(connection: Connection, *, alone: bool) -> None:
     if connection.dialect.name == "postgresql":
         lock = "pg_advisory_xact_lock" if alone else "pg_advisory_xact_lock_shared"
         by_index = "" if alone else ", set_config('enable_seqscan', 'off', true)"
-        connection.exec_driver_sql(f"SELECT {lock}({INGEST_LOCK}){by_index}")
+        execute(connection, f"SELECT {lock}({INGEST_LOCK}){by_index}")
 
 
 def lock_project(connection: Connection, project: str) -> None:

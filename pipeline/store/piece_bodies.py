@@ -8,7 +8,8 @@ A piece stays where it is, and what is compressed here is not to be compressed t
 """
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, starmap
 from typing import Any
 
 from sqlalchemy import Connection, delete, select
@@ -23,6 +24,7 @@ from pipeline.store.schema import body_pieces, chunk_bodies
 PIECES = -1
 PIECE_BYTES = 8000
 """With the row's head just below what a page of 8 KB holds."""
+BLOCK_BYTES = 64 << 10
 
 
 class PieceBodies:
@@ -37,10 +39,10 @@ class PieceBodies:
         ids = new_ids(connection, chunk_bodies, len(bodies))
         driver: Any = connection.connection.driver_connection
         with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
-            copy.write(_BEGIN)
-            for ref, body in zip(ids, bodies, strict=True):
-                copy.write(b"".join(_rows(ref, self._packer.pack(body))))
-            copy.write(_END)
+            frames = zip(ids, map(self._packer.pack, bodies), strict=True)
+            rows = chain.from_iterable(starmap(_rows, frames))
+            for block in _blocks(chain((_BEGIN,), rows, (_END,))):
+                copy.write(block)
         sizes = [sum(map(len, body)) for body in bodies]
         return [Place(PIECES, ref, size) for ref, size in zip(ids, sizes, strict=True)]
 
@@ -68,6 +70,19 @@ class PieceBodies:
 
     def close(self) -> None:
         """There is nothing open."""
+
+
+def _blocks(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """Joined to what is worth sending: the server wakes up for each."""
+    block: list[bytes] = []
+    size = 0
+    for part in parts:
+        block.append(part)
+        size += len(part)
+        if size >= BLOCK_BYTES:
+            yield b"".join(block)
+            block, size = [], 0
+    yield b"".join(block)
 
 
 def _rows(ref: int, frame: bytes) -> Iterator[bytes]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table
 
-from pipeline.store.bulk_postgres import array_text, copy_rows, insert_unless_there
+from pipeline.store.bulk_postgres import array_text, copy_rows, execute, insert_unless_there
 
 Row = Sequence[Any]
 
@@ -38,7 +38,7 @@ def rows_in(
     if connection.dialect.name == "postgresql":
         kind = "text" if isinstance(values[0], str) else "int8"
         text = _for_postgresql(statement, kind) + (" FOR UPDATE" if lock else "")
-        return connection.exec_driver_sql(text, (array_text(values),)).all()
+        return execute(connection, text, (array_text(values),)).fetchall()
     return connection.exec_driver_sql(_for_sqlite(statement), (json.dumps(values),)).all()
 
 

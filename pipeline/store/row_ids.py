@@ -9,6 +9,8 @@ from functools import lru_cache
 
 from sqlalchemy import Connection, Table
 
+from pipeline.store.bulk_postgres import execute
+
 DRAWN_AHEAD = {"traces": 1024, "chunk_bodies": 1024}
 """How many of a table's ids a connection to PostgreSQL draws at once and keeps, a rollback or not. Not those of
 sessions: their ids are in the order in which they came."""
@@ -29,7 +31,7 @@ def _drawn(connection: Connection, table: str, n: int) -> Sequence[int]:
     kept: list[int] = connection.info.get((new_ids, table), [])
     if len(kept) < n:
         more = max(n, DRAWN_AHEAD.get(table, 0))
-        kept = kept + connection.exec_driver_sql(_DRAW, (more, table)).scalar_one()
+        kept = kept + execute(connection, _DRAW, (more, table)).fetchone()[0]
     connection.info[new_ids, table] = kept[n:]
     return kept[:n]
 
