@@ -10,7 +10,7 @@ on as the bytes that came: neighbouring spans of one trace are one slice of the 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -27,15 +27,14 @@ from exporter.span_columns import (
     Columns,
     columns_of,
     id_fault,
-    pieces_of,
     sound,
 )
 from pipeline.errors import BadRequest
-from pipeline.model.trace_chunk import TraceChunk
+from pipeline.model.trace_chunk import ChunkKeys, TraceChunk
 from pipeline.store.chunk_body import head
 from pipeline.store.chunk_keys import Columns as PackedColumns
+from pipeline.store.chunk_keys import Names, chunk_of, only_keys, outline, pack_columns, shortened
 from pipeline.store.chunk_keys import columns_of as packed_columns
-from pipeline.store.chunk_keys import outline, pack_columns, shortened
 
 __all__ = [
     "MAX_ID_CHARS",
@@ -59,15 +58,25 @@ class Decoded(NamedTuple):
 
 
 class Run(NamedTuple):
-    """Neighbouring spans of one trace: a part of the columns of a scope, and slices of the request."""
+    """Neighbouring spans of one trace: a part of the columns of a scope."""
 
     resource: bytes
     scope_info: bytes
-    span_ids: Sequence[bytes]
+    columns: Columns
     packed: PackedColumns
-    names: tuple[Sequence[str | None], Sequence[str | None], Sequence[str | None]]
-    """Own sessions, own projects, fallbacks, each shortened."""
-    pieces: Sequence[memoryview]
+    """Of the whole scope."""
+    first: int
+    last: int
+
+    def names(self) -> tuple[Names, Names, Names]:
+        """Own sessions, own projects, fallbacks, each shortened."""
+        keys = self.columns.keys
+        spans = slice(self.first, self.last)
+        return (
+            shortened(keys.own_sessions[spans]),
+            shortened(keys.own_projects[spans]),
+            keys.fallbacks[:1],
+        )
 
 
 ALL_PASS = Checks()
@@ -109,8 +118,9 @@ def _scopes(
             if spans:
                 columns = columns_of(spans, view, laid.bounds, fallback)
                 columns = sound(columns, spans, checks, rejected)
-                resource = _canonical_resource(laid.resource)
-                yield resource, _canonical_scope(laid.scope_info), columns
+                if columns.trace_ids:
+                    resource = _canonical_resource(laid.resource)
+                    yield resource, _canonical_scope(laid.scope_info), columns
 
 
 @lru_cache(maxsize=64)
@@ -126,50 +136,44 @@ def _canonical_scope(scope: bytes) -> bytes:
 
 def _runs(resource: bytes, scope_info: bytes, columns: Columns) -> Iterator[tuple[bytes, Run]]:
     """Neighbours of one trace, with its id."""
-    if not columns.trace_ids:
-        return
-    keys, packed = columns.keys, packed_columns(columns.keys)
-    projects, fallbacks = shortened(keys.own_projects), shortened(keys.fallbacks)
+    packed = packed_columns(columns.keys)
     first = 0
     for trace_id, run in groupby(columns.trace_ids):
         last = first + len(list(run))
-        names = (
-            shortened(keys.own_sessions[first:last]),
-            projects if len(projects) == 1 else shortened(projects[first:last]),
-            fallbacks,
-        )
-        ids, pieces = keys.span_ids[first:last], pieces_of(columns, first, last)
-        yield trace_id, Run(resource, scope_info, ids, packed.run(first, last), names, pieces)
+        yield trace_id, Run(resource, scope_info, columns, packed, first, last)
         first = last
 
 
 def _chunk(scope: str, trace_id: str, runs: Sequence[Run]) -> TraceChunk:
     """What a request brings of one trace."""
-    run = runs[0] if len(runs) == 1 else _joined(runs)
-    keys = pack_columns(run.packed, *run.names)
-    pieces = tuple(_pieces(runs))
-    return TraceChunk(scope, trace_id, tuple(run.span_ids), outline(*run.names), keys, pieces)
-
-
-def _joined(runs: Sequence[Run]) -> Run:
-    """The columns of all runs, one behind the other."""
-    ids = [span_id for run in runs for span_id in run.span_ids]
-    packed = PackedColumns(*map(b"".join, zip(*(run.packed for run in runs), strict=True)))
-    sessions, projects, fallbacks = (
-        shortened([name for run in runs for name in _whole(run.names[n], len(run.span_ids))])
-        for n in range(3)
+    if len(runs) > 1:
+        return _joined(scope, trace_id, runs)
+    resource, scope_info, columns, packed, first, last = runs[0]
+    names = runs[0].names()
+    pieces = columns.pieces(first, last)
+    return TraceChunk(
+        scope,
+        trace_id,
+        tuple(columns.keys.span_ids[first:last]),
+        outline(*names),
+        pack_columns(packed.run(first, last), *names),
+        (head(resource, scope_info, columns.n_bytes(first, last)), *pieces),
     )
-    return Run(b"", b"", ids, packed, (sessions, projects, fallbacks), ())
 
 
-def _whole(column: Sequence[str | None], n: int) -> Sequence[str | None]:
-    """What was shortened."""
-    return column if len(column) == n else [column[0]] * n
+def _joined(scope: str, trace_id: str, runs: Sequence[Run]) -> TraceChunk:
+    """The spans of all runs, one behind the other."""
+    parts = [only_keys(run.columns.keys, range(run.first, run.last)) for run in runs]
+    keys = ChunkKeys(*(list(chain.from_iterable(column)) for column in zip(*parts, strict=True)))
+    return chunk_of(scope, trace_id, keys, *_pieces(runs))
 
 
 def _pieces(runs: Sequence[Run]) -> Iterator[bytes | memoryview]:
-    """What a chunk's body consists of."""
+    """What a chunk's body consists of: neighbours of one resource and scope share their head."""
     for (resource, scope_info), group in groupby(runs, itemgetter(0, 1)):
-        pieces = [piece for run in group for piece in run.pieces]
-        yield head(resource, scope_info, sum(map(len, pieces)))
-        yield from pieces
+        some = list(group)
+        yield head(
+            resource, scope_info, sum(run.columns.n_bytes(run.first, run.last) for run in some)
+        )
+        for run in some:
+            yield from run.columns.pieces(run.first, run.last)

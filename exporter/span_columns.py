@@ -33,10 +33,24 @@ class Columns(NamedTuple):
     body: memoryview
     begins: Sequence[int]
     ends: Sequence[int]
+    gapless: bool
+    """Each span ends where the next one begins."""
 
     def field(self, at: int) -> memoryview:
         """Tag, length and bytes of one span."""
         return self.body[self.begins[at] : self.ends[at]]
+
+    def n_bytes(self, first: int, last: int) -> int:
+        """Of the fields of these spans."""
+        if self.gapless:
+            return self.ends[last - 1] - self.begins[first]
+        return sum(map(sub, self.ends[first:last], self.begins[first:last]))
+
+    def pieces(self, first: int, last: int) -> tuple[memoryview, ...]:
+        """These spans as slices of the body, one where they are neighbours."""
+        if self.gapless:
+            return (self.body[self.begins[first] : self.ends[last - 1]],)
+        return tuple(self.field(at) for at in range(first, last))
 
 
 def id_fault(name: str, text: str) -> str | None:
@@ -69,15 +83,7 @@ def columns_of(
         fallbacks=[fallback] * len(spans),
     )
     trace_ids = [span.trace_id for span in spans]
-    return Columns(trace_ids, keys, body, bounds[:-1], bounds[1:])
-
-
-def pieces_of(columns: Columns, first: int, last: int) -> list[memoryview]:
-    """These spans as slices of the body, one where they are neighbours."""
-    begins, ends = columns.begins[first:last], columns.ends[first:last]
-    if begins[1:] == ends[:-1]:
-        return [columns.body[begins[0] : ends[-1]]]
-    return [columns.body[begin:end] for begin, end in zip(begins, ends, strict=True)]
+    return Columns(trace_ids, keys, body, bounds[:-1], bounds[1:], gapless=True)
 
 
 def sound(
@@ -100,11 +106,12 @@ def sound(
         columns.body,
         [columns.begins[at] for at in kept],
         [columns.ends[at] for at in kept],
+        gapless=False,
     )
 
 
 def _all_sound(columns: Columns, checks: Checks) -> bool:
-    trace_ids, keys, _, begins, ends = columns
+    trace_ids, keys, _, begins, ends, _ = columns
     projects = {*keys.own_projects, *keys.fallbacks[:1]} - {None}
     names = {*keys.own_sessions, *projects} - {None}
     return (

@@ -8,6 +8,7 @@ the spans out in C.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from google.protobuf.descriptor_pb2 import FieldDescriptorProto, FileDescriptorProto
@@ -95,10 +96,18 @@ def _resource_spans(group: SpanGroup) -> bytes:
 
 def head(resource: bytes, scope_info: bytes, n_bytes: int) -> bytes:
     """What a group begins with; so many bytes of fields with spans follow."""
-    scope = _prefix(_SCOPE, len(scope_info)) + scope_info
-    inside = _prefix(_RESOURCE, len(resource)) + resource
-    inside += _prefix(_SCOPE_SPANS, len(scope) + n_bytes) + scope
-    return _prefix(_RESOURCE_SPANS, len(inside) + n_bytes) + inside
+    outer, inner = _wrapped(resource, scope_info)
+    inner = _prefix(_SCOPE_SPANS, len(inner) + n_bytes) + inner
+    return _prefix(_RESOURCE_SPANS, len(outer) + len(inner) + n_bytes) + outer + inner
+
+
+@lru_cache(maxsize=256)
+def _wrapped(resource: bytes, scope_info: bytes) -> tuple[bytes, bytes]:
+    """Resource and scope as fields."""
+    return (
+        _prefix(_RESOURCE, len(resource)) + resource,
+        _prefix(_SCOPE, len(scope_info)) + scope_info,
+    )
 
 
 def _prefix(tag: bytes, length: int) -> bytes:

@@ -21,6 +21,12 @@ _NO_PARENT = bytes(8)
 _NUL = "\0"
 
 
+Names = Sequence[str | None]
+"""A column of names; one name may stand for a column in which all are the same."""
+
+_ONE_EACH = (1, 1, 1)
+
+
 class _Names(NamedTuple):
     distinct: tuple[str, ...]
     which: bytes
@@ -56,19 +62,21 @@ def pack_keys(keys: ChunkKeys) -> bytes:
     return pack_columns(columns_of(keys), keys.own_sessions, keys.own_projects, keys.fallbacks)
 
 
-def pack_columns(columns: Columns, *names: Sequence[str | None]) -> bytes:
-    """The same of keys that are bytes already; names are own sessions, own projects, fallbacks.
-
-    A column of one name stands for one in which all are the same.
-    """
-    packed = [_pack_names(column) for column in names]
-    text = _NUL.join([name for column in packed for name in column.distinct]).encode()
-    counts = [len(column.distinct) for column in packed]
+def pack_columns(columns: Columns, *names: Names) -> bytes:
+    """The same of keys that are bytes already; names are own sessions, own projects, fallbacks."""
+    counts = tuple(map(len, names))
+    if counts == _ONE_EACH:
+        text, which = _NUL.join([name or "" for (name,) in names]).encode(), ()
+    else:
+        packed = [_pack_names(column) for column in names]
+        text = _NUL.join([name for column in packed for name in column.distinct]).encode()
+        counts = tuple(len(column.distinct) for column in packed)
+        which = [column.which for column in packed]
     head = _HEAD.pack(FORMAT, len(columns.ids) // 8, len(text), *counts)
-    return b"".join((head, *columns, text, *[column.which for column in packed]))
+    return b"".join((head, *columns, text, *which))
 
 
-def shortened(column: Sequence[str | None]) -> Sequence[str | None]:
+def shortened(column: Names) -> Names:
     """One name in place of a column in which all are the same."""
     return column[:1] if column.count(column[0]) == len(column) else column
 
@@ -131,13 +139,11 @@ def outline_of(keys: ChunkKeys) -> Outline:
     return outline(keys.own_sessions, keys.own_projects, keys.fallbacks)
 
 
-def outline(
-    own_sessions: Sequence[str | None],
-    own_projects: Sequence[str | None],
-    fallbacks: Sequence[str | None],
-) -> Outline:
+def outline(own_sessions: Names, own_projects: Names, fallbacks: Names) -> Outline:
     """The same of the columns that decide, each shortened or not."""
     session, project, fallback = own_sessions[0], own_projects[0], fallbacks[0]
+    if len(own_sessions) == len(own_projects) == len(fallbacks) == 1:
+        return Outline(session, project, fallback or "", False)
     mixed = own_projects.count(project) < len(own_projects)
     mixed = mixed or (project is None and fallbacks.count(fallback) < len(fallbacks))
     if own_sessions.count(session) < len(own_sessions):
