@@ -11,14 +11,14 @@ from typing import Protocol
 
 from pipeline.model.nudge import AgentNudge, CommitResult, Nudge
 from pipeline.model.signal import Signal
-from pipeline.model.trace_chunk import TraceChunk
+from pipeline.model.trace_chunk import UnreadChunks
 
 
 class IngestStore(Protocol):
     """Where spans and signals are committed."""
 
-    def submit_spans(self, batch: Sequence[TraceChunk]) -> "Future[CommitResult]":
-        """Queue one batch; the future ends when it is durable."""
+    def submit_spans(self, batch: UnreadChunks) -> "Future[CommitResult]":
+        """Queue one batch; the future ends when it is durable, or with what reading it raised."""
         ...
 
     def commit_signals(self, signals: Sequence[Signal]) -> CommitResult:

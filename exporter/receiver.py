@@ -14,18 +14,14 @@ from collections import Counter
 from typing import NamedTuple
 
 from exporter.admission import Hold
-from exporter.decode import Decoded, decode
 from exporter.doors import IngestStore
 from exporter.grants import Caller
 from exporter.metrics import Metrics
 from exporter.notify import Notifier
+from exporter.reading import Reading
 from exporter.redact import Redactor
-from exporter.settings import MIB, EdgeSettings
-from exporter.span_checks import FOREIGN_PROJECT, Checks
-from pipeline.errors import PermissionDenied
-
-QUICK_BYTES = 2 * MIB
-"""What is decoded in some two milliseconds: to hand it to a thread would cost a tenth of that again."""
+from exporter.settings import EdgeSettings
+from pipeline.model.nudge import CommitResult
 
 
 class Receipt(NamedTuple):
@@ -71,39 +67,26 @@ class TraceReceiver:
 
     async def _receive(self, body: bytes, caller: Caller, hold: Hold) -> Receipt:
         with hold:
-            decoded = await self._decode(body, caller, hold)
-            if not decoded.chunks and FOREIGN_PROJECT in decoded.rejected:
-                raise PermissionDenied(f"all spans are of {FOREIGN_PROJECT}")
-            if decoded.chunks:
-                future = self._store.submit_spans(decoded.chunks)
-                with self._metrics.commit():
-                    result = await asyncio.wrap_future(future)
-                self._notifier.put(result.nudges)
-                self._metrics.add("sessions_reopened", sum(n.version > 1 for n in result.nudges))
-                self._metrics.add("spans_known", result.n_duplicate)
-                self._metrics.add("spans_expired", result.n_expired)
-                self._metrics.add("spans_with_two_contents", result.n_replaced)
-                self._metrics.add("traces_with_two_sessions", result.n_conflicts)
-        self._metrics.add("spans_accepted", decoded.n_spans)
-        self._metrics.add("spans_rejected", decoded.rejected.total())
+            reading = Reading(body, caller, hold, self._settings, self._redactor)
+            if reading.takes_long():
+                await asyncio.to_thread(reading.read)
+            future = self._store.submit_spans(reading)
+            with self._metrics.commit():
+                result = await asyncio.wrap_future(future)
+            self._notifier.put(result.nudges)
+            self._count(reading, result)
+        decoded = reading.decoded
         return Receipt(decoded.n_spans, decoded.rejected)
 
-    async def _decode(self, body: bytes, caller: Caller, hold: Hold) -> Decoded:
-        """In a thread where it takes long; the loop serves others meanwhile."""
-        settings = self._settings
-        checks = Checks(
-            caller.grant.projects,
-            settings.max_attribute_bytes,
-            hold.hold_spans,
-            settings.max_in_flight_spans,
-        )
-        project, scope = caller.project, caller.grant.tenant
-
-        def read() -> tuple[Counter[str], Decoded]:
-            clean, counts = self._redactor.redact(body)
-            return counts, decode(clean, project=project, scope=scope, checks=checks)
-
-        takes_long = len(body) > QUICK_BYTES or self._redactor.finds(body)
-        counts, decoded = await asyncio.to_thread(read) if takes_long else read()
-        self._metrics.redacted(counts)
-        return decoded
+    def _count(self, reading: Reading, result: CommitResult) -> None:
+        for name, n in (
+            ("sessions_reopened", sum(nudge.version > 1 for nudge in result.nudges)),
+            ("spans_known", result.n_duplicate),
+            ("spans_expired", result.n_expired),
+            ("spans_with_two_contents", result.n_replaced),
+            ("traces_with_two_sessions", result.n_conflicts),
+            ("spans_accepted", reading.decoded.n_spans),
+            ("spans_rejected", reading.decoded.rejected.total()),
+        ):
+            self._metrics.add(name, n)
+        self._metrics.redacted(reading.replaced)

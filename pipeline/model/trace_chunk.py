@@ -1,6 +1,6 @@
 """What one request brings of one trace: the spans as they came, and the keys that decide about them.
 
-In: nothing. Out: `TraceChunk`, `ChunkKeys`, `Outline`. Next: `exporter.decode` makes chunks, the store
+In: nothing. Out: `TraceChunk`, `ChunkKeys`, `Outline`, `UnreadChunks`. Next: `exporter.decode` makes chunks, the store
 appends their bodies to a log and keeps the keys.
 
 These are made for every trace of every request, and their columns for every span, so that they are
@@ -8,7 +8,7 @@ named tuples of plain values.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 NO_PARENT = b""
 
@@ -60,3 +60,16 @@ class TraceChunk(NamedTuple):
     def body(self) -> bytes:
         """All pieces in one: a copy."""
         return b"".join(self.pieces)
+
+
+class UnreadChunks(Protocol):
+    """A request that is read when its turn to be stored has come."""
+
+    @property
+    def n_bytes(self) -> int:
+        """Its size."""
+        ...
+
+    def read(self) -> Sequence[TraceChunk]:
+        """Its chunks; what it raises is its sender's fault."""
+        ...

@@ -32,7 +32,7 @@ from pipeline.model.finding import Finding, FindingState, PatchTrial, PromptPatc
 from pipeline.model.nudge import AgentNudge, CommitResult, Nudge
 from pipeline.model.session import SessionKey, SessionRow, SessionState
 from pipeline.model.signal import Signal
-from pipeline.model.trace_chunk import TraceChunk
+from pipeline.model.trace_chunk import TraceChunk, UnreadChunks
 from pipeline.store import (
     agent_limit,
     agents,
@@ -120,10 +120,13 @@ class Store(ModelWork):
 
     # ingest
 
-    def submit_spans(self, batch: Sequence[TraceChunk]) -> "Future[CommitResult]":
-        """Queue one batch; the future ends when it is durable."""
-        n_spans = sum(len(chunk.span_ids) for chunk in batch)
-        write = Write(kind=SPANS, apply=self._commit_spans, item=batch, weight=n_spans)
+    def submit_spans(self, batch: Sequence[TraceChunk] | UnreadChunks) -> "Future[CommitResult]":
+        """Queue one batch; the future ends when it is durable, or with what reading it raised."""
+        write = Write(kind=SPANS, apply=self._commit_spans, item=batch)
+        if isinstance(batch, Sequence):
+            write.n_bytes = sum(len(piece) for chunk in batch for piece in chunk.pieces)
+        else:
+            write.n_bytes, write.make = batch.n_bytes, batch.read
         write.future.add_done_callback(self._probe.note)
         return self._writer.submit(write)
 

@@ -23,7 +23,7 @@ from pipeline.errors import StoreUnavailable
 from pipeline.model.api_key import ApiKey
 from pipeline.model.nudge import AgentNudge, CommitResult, Nudge
 from pipeline.model.signal import Signal
-from pipeline.model.trace_chunk import TraceChunk
+from pipeline.model.trace_chunk import UnreadChunks
 from tests.unit.chunk_records import Record, records_of
 
 EXPORT = f"/{TRACES.service}/Export"
@@ -45,7 +45,7 @@ class SinkStore:
         self.used: set[str] = set()
         self.agents: tuple[AgentNudge, ...] = ()
 
-    def submit_spans(self, batch: Sequence[TraceChunk]) -> "Future[CommitResult]":
+    def submit_spans(self, batch: UnreadChunks) -> "Future[CommitResult]":
         self.asked.set()
         future: Future[CommitResult] = Future()
         threading.Thread(target=self._commit, args=(batch, future)).start()
@@ -55,12 +55,17 @@ class SinkStore:
         """Returns when it was asked to commit spans."""
         assert await asyncio.to_thread(self.asked.wait, 20), "no spans came"
 
-    def _commit(self, batch: Sequence[TraceChunk], future: "Future[CommitResult]") -> None:
+    def _commit(self, batch: UnreadChunks, future: "Future[CommitResult]") -> None:
+        try:
+            chunks = batch.read()
+        except Exception as error:
+            future.set_exception(error)
+            return
         self.free.wait(30)
         if self.failing:
             future.set_exception(StoreUnavailable("the disk is full"))
             return
-        spans = records_of(batch)
+        spans = records_of(chunks)
         self.spans.extend(spans)
         future.set_result(CommitResult(n_new=len(spans), nudges=self.on_commit))
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from typing import IO, Any
@@ -26,7 +26,7 @@ from exporter.server import EdgeServer
 from exporter.settings import EdgeSettings
 from pipeline.config import Config
 from pipeline.model.nudge import CommitResult
-from pipeline.model.trace_chunk import TraceChunk
+from pipeline.model.trace_chunk import UnreadChunks
 from pipeline.store import Store
 from tests.integration.edge import EXPORT
 from tests.sidecar_process import free_port
@@ -50,11 +50,10 @@ class SlowStore:
         self._store = store
         self._turn = asyncio.Lock()
 
-    def submit_spans(self, batch: Sequence[TraceChunk]) -> "Future[CommitResult]":
-        n_spans = sum(len(chunk.span_ids) for chunk in batch)
-
+    def submit_spans(self, batch: UnreadChunks) -> "Future[CommitResult]":
         async def commit() -> CommitResult:
             async with self._turn:
+                n_spans = sum(len(chunk.span_ids) for chunk in batch.read())
                 await asyncio.sleep(n_spans / SPANS_A_SECOND)
             return await asyncio.wrap_future(self._store.submit_spans(batch))
 
