@@ -10,7 +10,7 @@ be there but for an ancestor's word (a re-homed session's signals move along); t
 decides. A signal that finds nothing waits.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, select, update
@@ -39,22 +39,28 @@ class Sought(NamedTuple):
 
 
 _SOUGHT = "SELECT id, project, session_id, trace_id, session_ref, via FROM signals"
-_LOOSE = f"AND via <> '{BY_SESSION}'"
+_LOOSE = f"via <> '{BY_SESSION}'"
+_ANY_LOOSE = f"SELECT 1 FROM signals WHERE {_LOOSE} LIMIT 1"
+"""An index holds these alone: most commits meet none."""
 
 
 def follow_spans(
-    connection: Connection, trace_ids: set[str], session_ids: set[str], deltas: Mapping[int, int]
+    connection: Connection, trace_ids: Set[str], session_ids: Set[str], deltas: Mapping[int, int]
 ) -> set[int]:
     """Re-attach the signals that a commit of spans may concern; the sessions that changed by it."""
-    named = session_ids | {TRACE_PREFIX + trace_id for trace_id in trace_ids}
+    searches: list[tuple[str, Sequence[str] | Sequence[int]]] = [
+        ("session_ref {values}", _emptied(connection, deltas))
+    ]
+    if connection.exec_driver_sql(_ANY_LOOSE).first() is not None:
+        named = session_ids | {TRACE_PREFIX + trace_id for trace_id in trace_ids}
+        searches += [
+            (f"session_id {{values}} AND {_LOOSE}", sorted(named)),
+            (f"trace_id {{values}} AND {_LOOSE}", sorted(trace_ids)),
+        ]
     found: dict[int, Sought] = {}
-    for statement, values in (
-        (f"{_SOUGHT} WHERE session_ref {{values}} ORDER BY id", _emptied(connection, deltas)),
-        (f"{_SOUGHT} WHERE session_id {{values}} {_LOOSE} ORDER BY id", sorted(named)),
-        (f"{_SOUGHT} WHERE trace_id {{values}} {_LOOSE} ORDER BY id", sorted(trace_ids)),
-    ):
+    for where, values in searches:
         # Two commits may move one signal: who comes second sees what the first one stored.
-        rows = rows_in(connection, statement, values, lock=True)
+        rows = rows_in(connection, f"{_SOUGHT} WHERE {where} ORDER BY id", values, lock=True)
         found.update((row[0], Sought(*row)) for row in rows)
     return attach(connection, found.values())
 

@@ -83,7 +83,7 @@ def drop_expired(trace: Trace, stones: Mapping[Home, Tombstone]) -> int:
     chunks = [without(chunk, drop.get(n, set())) for n, chunk in enumerate(trace.added)]
     trace.added = [chunk for chunk in chunks if chunk is not None]
     trace.ids = {i for keys in packed[:n_stored] for i in span_ids_of(keys)}
-    trace.ids.update(i for chunk in trace.added for i in chunk.span_ids)
+    trace.ids |= {i for chunk in trace.added for i in chunk.span_ids}
     return before - n_spans(trace.added)
 
 

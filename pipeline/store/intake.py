@@ -89,7 +89,7 @@ def merge_batch(
             taken = _compare(trace, chunk, current, tally)
         if taken is not None:
             trace.added.append(taken)
-            trace.ids |= ids
+            trace.ids = trace.ids | ids if trace.ids else ids
             trace.owner = owner if trace.owner is None else trace.owner
     return tally
 
@@ -147,7 +147,7 @@ def _compare(
                 continue
             trace.replaced = True
             if old.routing[0]:
-                trace.left_ids.add(old.routing[0])
+                trace.left_ids |= {old.routing[0]}
         current[span_id] = content
         kept[span_id] = at
     if not kept:

@@ -142,6 +142,8 @@ probes = Table(
 )
 """One row, written to see whether the database can be."""
 
+LOOSE = text("via <> 'session'")
+
 signals = Table(
     "signals",
     metadata,
@@ -158,6 +160,7 @@ signals = Table(
     Index("ix_signals_session_ref", "session_ref"),
     Index("ix_signals_session_id", "session_id"),
     Index("ix_signals_trace_id", "trace_id"),
+    Index("ix_signals_loose", "id", sqlite_where=LOOSE, postgresql_where=LOOSE),
 )
 """`via` says how the signal found its session: `session`, `trace`, or `none` while it waits."""
 

@@ -16,16 +16,14 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from sqlalchemy import Connection, bindparam, event, update
+from sqlalchemy import Connection, Engine, event
 
 from pipeline.model.trace_chunk import Pieces
 from pipeline.store.block_file import BlockFile
 from pipeline.store.bodies import TABLE, BodyMoved, Place, TableBodies
-from pipeline.store.dialect import insert
 from pipeline.store.schema import segments
 
 ROLL_AT = 128 * 2**20
@@ -43,6 +41,9 @@ class SegmentFiles:
         self._table = TableBodies()
         self._file: BlockFile | None = None
         self._segment = 0
+        self._marks: list[tuple[BlockFile, tuple[int, bytes]]] = []
+        """Where the bodies of the open transaction begin."""
+        self._watched: Engine | None = None
 
     @property
     def open_segment(self) -> int | None:
@@ -71,17 +72,28 @@ class SegmentFiles:
         except OSError:
             self._abandon()
             raise
+        self._watch(connection.engine)
+        self._marks.append((file, mark))
         _count(connection, self._segment, end - mark[0])
-        event.listen(connection, "rollback", partial(self._take_back, file, mark))
         return places
 
-    def _take_back(self, file: BlockFile, mark: tuple[int, bytes], _connection: Connection) -> None:
+    def _watch(self, engine: Engine) -> None:
+        """Whether what is appended was committed or rolled back: there is one writer and one engine."""
+        if self._watched is not engine:
+            self._watched = engine
+            event.listen(engine, "commit", lambda _connection: self._marks.clear())
+            event.listen(engine, "rollback", lambda _connection: self._take_back())
+
+    def _take_back(self) -> None:
         """What a transaction wrote that was rolled back: else every retry would fill the disk further.
 
         After an input or output error nobody knows whether the commit reached the disk: the bytes stay.
         """
-        if file is self._file and mark[0] < file.size and not _is_doubtful(sys.exception()):
-            file.take_back(mark)
+        doubtful = _is_doubtful(sys.exception())
+        while self._marks:
+            file, mark = self._marks.pop()
+            if file is self._file and mark[0] < file.size and not doubtful:
+                file.take_back(mark)
 
     def read(self, connection: Connection, places: Sequence[Place]) -> Iterator[bytes]:
         """Each body when it is asked for; neighbours of one segment share its opening."""
@@ -195,14 +207,10 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _count(connection: Connection, segment: int, n_bytes: int) -> None:
-    changed = connection.execute(_GROW, {"segment": segment, "more": n_bytes}).rowcount
-    if not changed:
-        fresh = insert(connection, segments).values(id=segment, n_live=n_bytes)
-        connection.execute(fresh)
+    connection.exec_driver_sql(_GROW, (segment, n_bytes))
 
 
 _GROW = (
-    update(segments)
-    .where(segments.c.id == bindparam("segment"))
-    .values(n_live=segments.c.n_live + bindparam("more"))
+    f"INSERT INTO {segments.name} (id, n_live) VALUES (?, ?)"
+    " ON CONFLICT (id) DO UPDATE SET n_live = n_live + excluded.n_live"
 )

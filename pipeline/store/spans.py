@@ -8,8 +8,8 @@ the later end wins, then the greater bytes; homes are resolved over all spans of
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
@@ -37,9 +37,9 @@ class Change:
     n_session_ids: int
     deltas: dict[Home, int]
     """Spans that each home gained or lost; a touched home stands here with 0 at least."""
-    left: set[Home] = field(default_factory=set[Home])
+    left: Set[Home] = frozenset()
     """Homes that no span of the trace has any more."""
-    session_ids: set[str] = field(default_factory=set[str])
+    session_ids: Set[str] = frozenset()
     """All ids that play a part: signals that name them may have to follow."""
 
 
@@ -89,9 +89,10 @@ def change_of(trace: Trace) -> Change:
     """What the added chunks make of the trace."""
     before = trace.outline
     if not trace.replaced and (before is None or not before.mixed):
-        outline = trace.added[0].outline if before is None else before
-        for chunk in trace.added:
-            outline = join_outlines(outline, chunk.outline)
+        outlines = [chunk.outline for chunk in trace.added]
+        outline = outlines.pop(0) if before is None else before
+        for other in outlines:
+            outline = join_outlines(outline, other)
         if not outline.mixed:
             return _plain(trace, before, outline)
     return _resolved(trace)
@@ -105,8 +106,7 @@ def _plain(trace: Trace, before: Outline | None, outline: Outline) -> Change:
     if before is not None:
         left = home_of(before, trace_id)
         change.deltas[left] = change.deltas.get(left, 0) - trace.n_spans
-        if left != home:
-            change.left.add(left)
+        change.left = {left} - {home}
     change.session_ids = {home.session_id for home in change.deltas} | trace.left_ids
     return change
 

@@ -4,7 +4,7 @@ In: keys of traces within one transaction. Out: `Trace`s; the rows of their chun
 batches in, `spans` gives every span its home.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -42,13 +42,13 @@ class Trace:
     n_chunks: int = 0
     n_session_ids: int = 0
     outline: Outline | None = None
-    stored: list[StoredChunk] = field(default_factory=list[StoredChunk])
+    stored: Sequence[StoredChunk] = ()
     added: list[TraceChunk] = field(default_factory=list[TraceChunk])
-    ids: set[bytes] = field(default_factory=set[bytes])
+    ids: Set[bytes] = frozenset()
     owner: int | None = None
     """The batch that changed it first: it sends the nudges."""
     replaced: bool = False
-    left_ids: set[str] = field(default_factory=set[str])
+    left_ids: Set[str] = frozenset()
     """Session ids that a replaced content named."""
 
 
@@ -124,8 +124,11 @@ def _trace(row: Sequence[Any]) -> Trace:
 def load_chunks(connection: Connection, wanted: Iterable[Trace]) -> None:
     """Give the traces their stored chunks, in order."""
     by_ref = {trace.ref: trace for trace in wanted}
+    stored: dict[int, list[StoredChunk]] = {ref: [] for ref in by_ref}
     for ref, n, segment, offset, length, keys in rows_in(connection, _CHUNKS, sorted(by_ref)):
-        by_ref[ref].stored.append(StoredChunk(n, Place(segment, offset, length), bytes(keys)))
+        stored[ref].append(StoredChunk(n, Place(segment, offset, length), bytes(keys)))
+    for ref, chunks in stored.items():
+        by_ref[ref].stored = chunks
 
 
 _CHUNKS = (
