@@ -27,14 +27,19 @@ from exporter.span_columns import (
     Columns,
     columns_of,
     id_fault,
-    sound,
 )
 from pipeline.errors import BadRequest
 from pipeline.model.trace_chunk import ChunkKeys, TraceChunk
 from pipeline.store.chunk_body import head
 from pipeline.store.chunk_keys import Columns as PackedColumns
-from pipeline.store.chunk_keys import Names, chunk_of, only_keys, outline, pack_columns, shortened
-from pipeline.store.chunk_keys import columns_of as packed_columns
+from pipeline.store.chunk_keys import (
+    Names,
+    chunk_of,
+    outline,
+    pack_columns,
+    shortened,
+    unpack_keys,
+)
 
 __all__ = [
     "MAX_ID_CHARS",
@@ -70,13 +75,20 @@ class Run(NamedTuple):
 
     def names(self) -> tuple[Names, Names, Names]:
         """Own sessions, own projects, fallbacks, each shortened."""
-        keys = self.columns.keys
-        spans = slice(self.first, self.last)
+        columns, spans = self.columns, slice(self.first, self.last)
         return (
-            shortened(keys.own_sessions[spans]),
-            shortened(keys.own_projects[spans]),
-            keys.fallbacks[:1],
+            shortened(columns.own_sessions[spans]),
+            shortened(columns.own_projects[spans]),
+            (columns.fallback,),
         )
+
+    def n_bytes(self) -> int:
+        """Of the fields of its spans."""
+        return self.columns.n_bytes(self.first, self.last)
+
+    def pieces(self) -> tuple[memoryview, ...]:
+        """Its spans as slices of the request."""
+        return self.columns.pieces(self.first, self.last)
 
 
 ALL_PASS = Checks()
@@ -90,7 +102,7 @@ def decode(body: bytes, *, project: str, scope: str = "", checks: Checks = ALL_P
         for trace_id, run in _runs(resource, scope_info, columns):
             runs.setdefault(trace_id, []).append(run)
     chunks = tuple(_chunk(scope, trace_id.hex(), found) for trace_id, found in runs.items())
-    return Decoded(chunks, sum(len(chunk.span_ids) for chunk in chunks), rejected)
+    return Decoded(chunks, sum(chunk.n_spans for chunk in chunks), rejected)
 
 
 def describe_rejected(rejected: Counter[str]) -> str:
@@ -110,17 +122,14 @@ def _scopes(
         request = ScanRequest.FromString(layout.body)
     except DecodeError:
         raise BadRequest("the body is not an OTLP ExportTraceServiceRequest") from None
-    view = memoryview(layout.body)
     for resource_spans, laid_scopes in zip(request.resource_spans, layout.scopes, strict=True):
         fallback = own_projects([resource_spans.resource.attributes])[0] or project
         for scope_spans, laid in zip(resource_spans.scope_spans, laid_scopes, strict=True):
             spans = list(scope_spans.spans)
             if spans:
-                columns = columns_of(spans, view, laid.bounds, fallback)
-                columns = sound(columns, spans, checks, rejected)
-                if columns.trace_ids:
-                    resource = _canonical_resource(laid.resource)
-                    yield resource, _canonical_scope(laid.scope_info), columns
+                columns = columns_of(spans, layout.body, laid.bounds, fallback, checks, rejected)
+                resource = _canonical_resource(laid.resource)
+                yield resource, _canonical_scope(laid.scope_info), columns
 
 
 @lru_cache(maxsize=64)
@@ -136,34 +145,26 @@ def _canonical_scope(scope: bytes) -> bytes:
 
 def _runs(resource: bytes, scope_info: bytes, columns: Columns) -> Iterator[tuple[bytes, Run]]:
     """Neighbours of one trace, with its id."""
-    packed = packed_columns(columns.keys)
-    first = 0
-    for trace_id, run in groupby(columns.trace_ids):
-        last = first + len(list(run))
-        yield trace_id, Run(resource, scope_info, columns, packed, first, last)
-        first = last
+    packed = columns.packed()
+    for first, last in columns.runs():
+        run = Run(resource, scope_info, columns, packed, first, last)
+        yield columns.heads.trace_id(first), run
 
 
 def _chunk(scope: str, trace_id: str, runs: Sequence[Run]) -> TraceChunk:
     """What a request brings of one trace."""
     if len(runs) > 1:
         return _joined(scope, trace_id, runs)
-    resource, scope_info, columns, packed, first, last = runs[0]
-    names = runs[0].names()
-    pieces = columns.pieces(first, last)
-    return TraceChunk(
-        scope,
-        trace_id,
-        tuple(columns.keys.span_ids[first:last]),
-        outline(*names),
-        pack_columns(packed.run(first, last), *names),
-        (head(resource, scope_info, columns.n_bytes(first, last)), *pieces),
-    )
+    (run,) = runs
+    names = run.names()
+    keys = pack_columns(run.packed.run(run.first, run.last), *names)
+    pieces = (head(run.resource, run.scope_info, run.n_bytes()), *run.pieces())
+    return TraceChunk(scope, trace_id, run.last - run.first, outline(*names), keys, pieces)
 
 
 def _joined(scope: str, trace_id: str, runs: Sequence[Run]) -> TraceChunk:
     """The spans of all runs, one behind the other."""
-    parts = [only_keys(run.columns.keys, range(run.first, run.last)) for run in runs]
+    parts = [unpack_keys(pack_columns(r.packed.run(r.first, r.last), *r.names())) for r in runs]
     keys = ChunkKeys(*(list(chain.from_iterable(column)) for column in zip(*parts, strict=True)))
     return chunk_of(scope, trace_id, keys, *_pieces(runs))
 
@@ -172,8 +173,6 @@ def _pieces(runs: Sequence[Run]) -> Iterator[bytes | memoryview]:
     """What a chunk's body consists of: neighbours of one resource and scope share their head."""
     for (resource, scope_info), group in groupby(runs, itemgetter(0, 1)):
         some = list(group)
-        yield head(
-            resource, scope_info, sum(run.columns.n_bytes(run.first, run.last) for run in some)
-        )
+        yield head(resource, scope_info, sum(run.n_bytes() for run in some))
         for run in some:
-            yield from run.columns.pieces(run.first, run.last)
+            yield from run.pieces()

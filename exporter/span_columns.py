@@ -8,37 +8,52 @@ Faults are looked for in whole columns, and span by span only where there is one
 
 from collections import Counter
 from collections.abc import Sequence
-from operator import gt, sub
+from itertools import pairwise
+from operator import sub
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from exporter.otlp_scan import Attributes, own_projects, own_sessions
 from exporter.resolve import watches_itself
 from exporter.span_checks import Checks
-from pipeline.model.trace_chunk import NO_PARENT, ChunkKeys
-from pipeline.store.chunk_keys import only_keys
+from exporter.span_heads import Heads, heads_of, read_heads
+from pipeline.store.chunk_keys import Columns as Packed
 from pipeline.temporal.ids import SELF_PROJECT
 
 MAX_ID_CHARS = 512
 MAX_TIME = 2**63 - 1
 
 _NO_TRACE = bytes(16)
-_NO_SPAN = bytes(8)
 
 
 class Columns(NamedTuple):
-    """The spans of one scope: their trace ids, their keys, and their fields of the body."""
+    """The spans of one scope: ids and times, names, and their fields of the body."""
 
-    trace_ids: Sequence[bytes]
-    keys: ChunkKeys
+    heads: Heads
+    own_sessions: Sequence[str | None]
+    own_projects: Sequence[str | None]
+    fallback: str
+    """The project of those that name none."""
     body: memoryview
     begins: Sequence[int]
     ends: Sequence[int]
     gapless: bool
     """Each span ends where the next one begins."""
 
-    def field(self, at: int) -> memoryview:
-        """Tag, length and bytes of one span."""
-        return self.body[self.begins[at] : self.ends[at]]
+    def __len__(self) -> int:
+        return len(self.begins)
+
+    def runs(self) -> list[tuple[int, int]]:
+        """First and behind the last of neighbours that share a trace."""
+        ids = self.heads.trace_ids
+        changes = np.flatnonzero((ids[1:] != ids[:-1]).any(axis=1)) + 1
+        return list(pairwise([0, *changes.tolist(), len(self)])) if len(self) else []
+
+    def packed(self) -> Packed:
+        """What the store keeps of the heads."""
+        _, span_ids, parents, starts, ends = self.heads
+        return Packed(span_ids.tobytes(), parents.tobytes(), starts.tobytes(), ends.tobytes())
 
     def n_bytes(self, first: int, last: int) -> int:
         """Of the fields of these spans."""
@@ -52,6 +67,59 @@ class Columns(NamedTuple):
             return (self.body[self.begins[first] : self.ends[last - 1]],)
         return tuple(self.field(at) for at in range(first, last))
 
+    def field(self, at: int) -> memoryview:
+        """Tag, length and bytes of one span."""
+        return self.body[self.begins[at] : self.ends[at]]
+
+    def project(self, at: int) -> str:
+        """Of one span, as far as it says so itself."""
+        return self.own_projects[at] or self.fallback
+
+    def only(self, places: Sequence[int]) -> "Columns":
+        """The spans at these places."""
+        return Columns(
+            self.heads.only(places),
+            [self.own_sessions[at] for at in places],
+            [self.own_projects[at] for at in places],
+            self.fallback,
+            self.body,
+            [self.begins[at] for at in places],
+            [self.ends[at] for at in places],
+            gapless=False,
+        )
+
+
+def columns_of(
+    spans: Sequence[Any],
+    body: bytes,
+    bounds: Sequence[int],
+    fallback: str,
+    checks: Checks,
+    rejected: Counter[str],
+) -> Columns:
+    """The columns of those of the spans that are not rejected; those are counted."""
+    heads, begins, ends, gapless = read_heads(body, bounds), bounds[:-1], bounds[1:], True
+    if heads is None:
+        kept = [at for at, span in enumerate(spans) if not _malformed(span, rejected)]
+        gapless = len(kept) == len(spans)
+        spans = [spans[at] for at in kept]
+        begins, ends = [begins[at] for at in kept], [ends[at] for at in kept]
+        heads = heads_of(spans)
+    attributes: list[Attributes] = [span.attributes for span in spans]
+    columns = Columns(
+        heads,
+        own_sessions(attributes),
+        own_projects(attributes),
+        fallback,
+        memoryview(body),
+        begins,
+        ends,
+        gapless,
+    )
+    if not spans or _all_sound(columns, checks):
+        return columns
+    return _sound(columns, attributes, checks, rejected)
+
 
 def id_fault(name: str, text: str) -> str | None:
     """Why `text` cannot be an id; None if it can. The store's databases cannot keep a NUL."""
@@ -62,65 +130,47 @@ def id_fault(name: str, text: str) -> str | None:
     return None
 
 
-def columns_of(
-    spans: Sequence[Any], body: memoryview, bounds: Sequence[int], fallback: str
-) -> Columns:
-    """The columns of these spans; `fallback` is the project of those that name none."""
-    attributes: list[Attributes] = [span.attributes for span in spans]
-    starts = [span.start_time_unix_nano for span in spans]
-    ends = [span.end_time_unix_nano for span in spans]
-    parents = [span.parent_span_id for span in spans]
-    if _NO_SPAN in parents:
-        parents = [NO_PARENT if parent == _NO_SPAN else parent for parent in parents]
-    keys = ChunkKeys(
-        span_ids=[span.span_id for span in spans],
-        parents=parents,
-        starts=starts,
-        # Clocks step back and some spans never end: a span ends no earlier than it starts.
-        ends=list(map(max, starts, ends)) if any(map(gt, starts, ends)) else ends,
-        own_sessions=own_sessions(attributes),
-        own_projects=own_projects(attributes),
-        fallbacks=[fallback] * len(spans),
-    )
-    trace_ids = [span.trace_id for span in spans]
-    return Columns(trace_ids, keys, body, bounds[:-1], bounds[1:], gapless=True)
+_BAD_TRACE, _BAD_SPAN, _BAD_PARENT = (
+    f"an invalid {what} id" for what in ("trace", "span", "parent span")
+)
 
 
-def sound(
-    columns: Columns, spans: Sequence[Any], checks: Checks, rejected: Counter[str]
+def _malformed(span: Any, rejected: Counter[str]) -> bool:
+    """Whether an id has a length that no id has."""
+    if len(span.trace_id) != 16:
+        fault = _BAD_TRACE
+    elif len(span.span_id) != 8:
+        fault = _BAD_SPAN
+    elif len(span.parent_span_id) not in (0, 8):
+        fault = _BAD_PARENT
+    else:
+        return False
+    rejected[fault] += 1
+    return True
+
+
+def _sound(
+    columns: Columns, attributes: Sequence[Attributes], checks: Checks, rejected: Counter[str]
 ) -> Columns:
-    """The columns without the spans that are rejected; those are counted."""
-    if _all_sound(columns, checks):
-        return columns
     kept: list[int] = []
-    for at, span in enumerate(spans):
-        fault = _fault(columns, at) or _echo(columns.keys, at, span.attributes)
-        fault = fault or checks.fault(_project(columns.keys, at), columns.field(at))
+    for at, given in enumerate(attributes):
+        fault = _fault(columns, at) or _echo(columns.project(at), given)
+        fault = fault or checks.fault(columns.project(at), columns.field(at))
         if fault is None:
             kept.append(at)
         else:
             rejected[fault] += 1
-    return Columns(
-        [columns.trace_ids[at] for at in kept],
-        only_keys(columns.keys, kept),
-        columns.body,
-        [columns.begins[at] for at in kept],
-        [columns.ends[at] for at in kept],
-        gapless=False,
-    )
+    return columns if len(kept) == len(columns) else columns.only(kept)
 
 
 def _all_sound(columns: Columns, checks: Checks) -> bool:
-    trace_ids, keys, _, begins, ends, _ = columns
-    projects = {*keys.own_projects, *keys.fallbacks[:1]} - {None}
-    names = {*keys.own_sessions, *projects} - {None}
+    heads, sessions, own, fallback, _, begins, ends, _ = columns
+    projects = {fallback, *own} - {None}
+    names = {*sessions, *projects} - {None}
     return (
-        set(map(len, trace_ids)) == {16}
-        and set(map(len, keys.span_ids)) == {8}
-        and set(map(len, keys.parents)) <= {0, 8}
-        and _NO_TRACE not in trace_ids
-        and _NO_SPAN not in keys.span_ids
-        and max(keys.ends) <= MAX_TIME
+        bool(heads.trace_ids.any(axis=1).all())
+        and bool(heads.span_ids.all())
+        and int(heads.ends.max()) <= MAX_TIME
         and not any(id_fault("", name) for name in names if name)
         and SELF_PROJECT not in projects
         and (checks.projects is None or checks.projects.issuperset(projects))
@@ -135,32 +185,25 @@ def _fit(begins: Sequence[int], ends: Sequence[int], limit: int) -> bool:
 
 def _fault(columns: Columns, at: int) -> str | None:
     """Why the span at this place is rejected."""
-    trace_ids, keys = columns[:2]
-    trace_id, span_id, parent_id = trace_ids[at], keys.span_ids[at], keys.parents[at]
-    if len(trace_id) != 16 or trace_id == _NO_TRACE:
-        return "an invalid trace id"
-    if len(span_id) != 8 or span_id == _NO_SPAN:
-        return "an invalid span id"
-    if parent_id and len(parent_id) != 8:
-        return "an invalid parent span id"
+    heads = columns.heads
+    if heads.trace_id(at) == _NO_TRACE:
+        return _BAD_TRACE
+    if heads.span_ids[at] == 0:
+        return _BAD_SPAN
     named = (
-        ("session id", keys.own_sessions[at]),
-        ("project", keys.own_projects[at]),
-        ("project", keys.fallbacks[at]),
+        ("session id", columns.own_sessions[at]),
+        ("project", columns.own_projects[at]),
+        ("project", columns.fallback),
     )
     for name, text in named:
         if text and (fault := id_fault(name, text)):
             return fault
-    return "a time beyond the year 2262" if keys.ends[at] > MAX_TIME else None
+    return "a time beyond the year 2262" if heads.ends[at] > MAX_TIME else None
 
 
-def _project(keys: ChunkKeys, at: int) -> str:
-    return keys.own_projects[at] or keys.fallbacks[at]
-
-
-def _echo(keys: ChunkKeys, at: int, attributes: Attributes) -> str | None:
+def _echo(project: str, attributes: Attributes) -> str | None:
     """Whether a span of the sidecar's own project is of an analysis of that project."""
-    if _project(keys, at) != SELF_PROJECT:
+    if project != SELF_PROJECT:
         return None
     workflow_id = depth = None
     if "temporalWorkflowID" in attributes:

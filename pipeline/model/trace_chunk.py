@@ -1,7 +1,7 @@
 """What one request brings of one trace: the spans as they came, and the keys that decide about them.
 
-In: nothing. Out: `TraceChunk`, `ChunkKeys`, `Outline`, `UnreadChunks`. Next: `exporter.decode` makes chunks, the store
-appends their bodies to a log and keeps the keys.
+In: nothing. Out: `TraceChunk`, `ChunkKeys`, `Outline`, `UnreadChunks`. Next: `exporter.decode` makes
+chunks, the store appends their bodies to a log and keeps the keys.
 
 These are made for every trace of every request, and their columns for every span, so that they are
 named tuples of plain values.
@@ -51,7 +51,7 @@ class TraceChunk(NamedTuple):
 
     scope: str
     trace_id: str
-    span_ids: tuple[bytes, ...]
+    n_spans: int
     outline: Outline
     keys: bytes
     pieces: Pieces

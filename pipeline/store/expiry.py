@@ -49,7 +49,7 @@ def _stones_of(
     traces = {name(c.scope, c.trace_id) for c in chunks for name in (trace_name, parted_name)}
     stones = find(connection, traces, now)
     parted = [c for c in chunks if parted_name(c.scope, c.trace_id) in stones]
-    spans = {span_name(c.scope, c.trace_id, i) for c in parted for i in c.span_ids}
+    spans = {span_name(c.scope, c.trace_id, i) for c in parted for i in span_ids_of(c.keys)}
     return stones | (find(connection, spans, now) if spans else {})
 
 
@@ -59,7 +59,7 @@ def _without_removed(chunk: TraceChunk, stones: Mapping[Name, Tombstone]) -> Tra
     left = chunk if whole is None else newer_than(chunk, whole.newest_start)
     if left is None or parted_name(scope, trace_id) not in stones:
         return left
-    ids = enumerate(left.span_ids)
+    ids = enumerate(span_ids_of(left.keys))
     return without(left, {at for at, i in ids if span_name(scope, trace_id, i) in stones})
 
 
@@ -83,7 +83,7 @@ def drop_expired(trace: Trace, stones: Mapping[Home, Tombstone]) -> int:
     chunks = [without(chunk, drop.get(n, set())) for n, chunk in enumerate(trace.added)]
     trace.added = [chunk for chunk in chunks if chunk is not None]
     trace.ids = {i for keys in packed[:n_stored] for i in span_ids_of(keys)}
-    trace.ids |= {i for chunk in trace.added for i in chunk.span_ids}
+    trace.ids |= {i for chunk in trace.added for i in span_ids_of(chunk.keys)}
     return before - n_spans(trace.added)
 
 
@@ -97,7 +97,7 @@ def without(chunk: TraceChunk, drop: set[int]) -> TraceChunk | None:
     """The chunk without the spans at these places; None if nothing is left."""
     if not drop:
         return chunk
-    keep = [at for at in range(len(chunk.span_ids)) if at not in drop]
+    keep = [at for at in range(chunk.n_spans) if at not in drop]
     if not keep:
         return None
     keys = only_keys(unpack_keys(chunk.keys), keep)
@@ -106,4 +106,4 @@ def without(chunk: TraceChunk, drop: set[int]) -> TraceChunk | None:
 
 def n_spans(chunks: Iterable[TraceChunk]) -> int:
     """Spans in all of them."""
-    return sum(len(chunk.span_ids) for chunk in chunks)
+    return sum(chunk.n_spans for chunk in chunks)

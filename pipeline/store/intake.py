@@ -75,12 +75,12 @@ def merge_batch(
     tally = Tally()
     for chunk in batch:
         trace = known[chunk.trace_id, chunk.scope]
-        ids = set(chunk.span_ids)
-        if len(ids) == len(chunk.span_ids) and trace.ids.isdisjoint(ids):
+        ids = set(span_ids_of(chunk.keys))
+        if len(ids) == chunk.n_spans and trace.ids.isdisjoint(ids):
             tally.n_new += len(ids)
             taken = chunk
         elif _is_stored(connection, bodies, trace, chunk):
-            tally.n_duplicate += len(chunk.span_ids)
+            tally.n_duplicate += chunk.n_spans
             continue
         else:
             current: dict[bytes, Content] = {}
@@ -113,7 +113,7 @@ def _parts(
     for chunk, body in zip(holding, read, strict=True):
         yield unpack_keys(chunk.keys), body
     for added in trace.added:
-        if not wanted.isdisjoint(added.span_ids):
+        if not wanted.isdisjoint(span_ids_of(added.keys)):
             yield unpack_keys(added.keys), added.body
 
 
@@ -153,7 +153,7 @@ def _compare(
     if not kept:
         return None
     places = sorted(kept.values())
-    if len(places) == len(chunk.span_ids):
+    if len(places) == chunk.n_spans:
         return chunk
     return chunk_of(chunk.scope, chunk.trace_id, only_keys(keys, places), only(chunk.body, places))
 

@@ -81,10 +81,13 @@ class SegmentFiles:
         """Whether what is appended was committed or rolled back: there is one writer and one engine."""
         if self._watched is not engine:
             self._watched = engine
-            event.listen(engine, "commit", lambda _connection: self._marks.clear())
-            event.listen(engine, "rollback", lambda _connection: self._take_back())
+            event.listen(engine, "commit", self._forget_marks)
+            event.listen(engine, "rollback", self._take_back)
 
-    def _take_back(self) -> None:
+    def _forget_marks(self, _connection: Connection) -> None:
+        self._marks.clear()
+
+    def _take_back(self, _connection: Connection) -> None:
         """What a transaction wrote that was rolled back: else every retry would fill the disk further.
 
         After an input or output error nobody knows whether the commit reached the disk: the bytes stay.

@@ -36,7 +36,7 @@ def write_traces(
         execute_many(connection, _UPDATE_TRACE, known)
     places = iter(bodies.append(connection, [c.pieces for t, _, _ in changed for c in t.added]))
     chunks = [
-        (trace.ref, n, len(chunk.span_ids), *next(places), chunk.keys)
+        (trace.ref, n, chunk.n_spans, *next(places), chunk.keys)
         for trace, _, _ in changed
         for n, chunk in enumerate(trace.added, trace.n_chunks)
     ]

@@ -53,7 +53,7 @@ class SlowStore:
     def submit_spans(self, batch: UnreadChunks) -> "Future[CommitResult]":
         async def commit() -> CommitResult:
             async with self._turn:
-                n_spans = sum(len(chunk.span_ids) for chunk in batch.read())
+                n_spans = sum(chunk.n_spans for chunk in batch.read())
                 await asyncio.sleep(n_spans / SPANS_A_SECOND)
             return await asyncio.wrap_future(self._store.submit_spans(batch))
 

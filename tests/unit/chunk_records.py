@@ -35,7 +35,7 @@ def records_of(chunks: Iterable[TraceChunk]) -> list[Record]:
 
 def _records(chunk: TraceChunk) -> list[Record]:
     keys = unpack_keys(chunk.keys)
-    assert tuple(keys.span_ids) == chunk.span_ids
+    assert len(keys.span_ids) == chunk.n_spans
     bodies = [(span, g.resource, g.scope_info) for g in split(chunk.body) for span in g.spans]
     return [
         Record(chunk.scope, chunk.trace_id, span_id.hex(), parent.hex() or None, *others, *body)
