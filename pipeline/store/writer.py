@@ -95,7 +95,6 @@ class Writer:
         running = True
         while running:
             group, running = self._next_group()
-            group = [w for w in group if w.future.set_running_or_notify_cancel() and _made(w)]
             if group:
                 self._commit(group)
 
@@ -109,8 +108,9 @@ class Writer:
                 break
             if write is None:
                 return group, False
-            group.append(write)
-            n_bytes += write.n_bytes
+            if write.future.set_running_or_notify_cancel() and _made(write):
+                group.append(write)
+                n_bytes += write.n_bytes
         return group, True
 
     def _commit(self, group: Sequence[Write]) -> None:
