@@ -69,17 +69,18 @@ class Run(NamedTuple):
     scope_info: bytes
     columns: Columns
     packed: PackedColumns
-    """Of the whole scope."""
+    projects: Names
+    """These two of the whole scope, the own projects shortened."""
     first: int
     last: int
 
     def names(self) -> tuple[Names, Names, Names]:
         """Own sessions, own projects, fallbacks, each shortened."""
-        columns, spans = self.columns, slice(self.first, self.last)
+        spans = slice(self.first, self.last)
         return (
-            shortened(columns.own_sessions[spans]),
-            shortened(columns.own_projects[spans]),
-            (columns.fallback,),
+            shortened(self.columns.own_sessions[spans]),
+            self.projects if len(self.projects) == 1 else shortened(self.projects[spans]),
+            (self.columns.fallback,),
         )
 
     def n_bytes(self) -> int:
@@ -145,9 +146,11 @@ def _canonical_scope(scope: bytes) -> bytes:
 
 def _runs(resource: bytes, scope_info: bytes, columns: Columns) -> Iterator[tuple[bytes, Run]]:
     """Neighbours of one trace, with its id."""
-    packed = columns.packed()
+    if not len(columns):
+        return
+    packed, projects = columns.packed(), shortened(columns.own_projects)
     for first, last in columns.runs():
-        run = Run(resource, scope_info, columns, packed, first, last)
+        run = Run(resource, scope_info, columns, packed, projects, first, last)
         yield columns.heads.trace_id(first), run
 
 

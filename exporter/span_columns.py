@@ -45,10 +45,10 @@ class Columns(NamedTuple):
         return len(self.begins)
 
     def runs(self) -> list[tuple[int, int]]:
-        """First and behind the last of neighbours that share a trace."""
+        """First and behind the last of neighbours that share a trace; there is one span at least."""
         ids = self.heads.trace_ids
         changes = np.flatnonzero((ids[1:] != ids[:-1]).any(axis=1)) + 1
-        return list(pairwise([0, *changes.tolist(), len(self)])) if len(self) else []
+        return list(pairwise([0, *changes.tolist(), len(self)]))
 
     def packed(self) -> Packed:
         """What the store keeps of the heads."""

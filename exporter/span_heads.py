@@ -34,8 +34,10 @@ _TRACE, _SPAN = 0x100A, 0x0812
 """Tag and length of a trace id and of a span id."""
 _PARENT, _NAME, _KIND, _START, _END = 0x22, 0x2A, 0x30, 0x39, 0x41
 _BEFORE_PARENT = 28
-_SMALL, _MEDIUM, _LARGE = 129, 16_386, 2_097_155
+_SIZES = (129, 16_386, 2_097_155)
 """Fields up to these sizes begin with a tag and a length of one, two, three bytes."""
+_MAX_BYTE = 0x7F
+"""What a number of one byte may be."""
 
 
 class Heads(NamedTuple):
@@ -67,47 +69,48 @@ def read_heads(body: bytes, bounds: Sequence[int]) -> Heads | None:
     edges = np.array(bounds, np.int64)
     begins, ends = edges[:-1], edges[1:]
     sizes = ends - begins
-    at = begins + 2 + (sizes > _SMALL) + (sizes > _MEDIUM) + (sizes > _LARGE)
-    if len(at) == 0 or np.any(at + _IDS.itemsize > ends):
+    at = begins + 2
+    for limit in _SIZES:
+        at += sizes > limit
+    if not len(at) or (at + _IDS.itemsize > ends).any():
         return None
     ids = _records(body, _IDS, at)
-    if np.any(ids["trace_tag"] != _TRACE) or np.any(ids["span_tag"] != _SPAN):
+    lengths = np.where(ids["tag"] == _PARENT, ids["length"], 0)
+    usual = (ids["trace_tag"] == _TRACE) & (ids["span_tag"] == _SPAN)
+    usual &= (lengths == 0) | (lengths == 8)
+    if not usual.all():
         return None
-    has_parent = ids["tag"] == _PARENT
-    lengths = np.where(has_parent, ids["length"], 0)
-    if not np.all((lengths == 0) | (lengths == 8)):
-        return None
-    at = at + _BEFORE_PARENT + np.where(has_parent, 2 + lengths, 0)
+    at += _BEFORE_PARENT
+    at += (ids["tag"] == _PARENT) * 2 + lengths
     times = _read_times(body, at, ends)
     if times is None:
         return None
-    parents = np.where(lengths == 8, ids["parent"], np.uint64(0))
+    parents = np.where(lengths == 8, ids["parent"], 0)
     return heads(ids["trace_id"], ids["span_id"], parents, times["start"], times["end"])
 
 
 def _read_times(body: bytes, at: Places, ends: Places) -> Any:
     """The times behind name and kind, where there are such."""
     raw = np.frombuffer(body, np.uint8)
-    if np.any(at + 2 > ends):
+    if (at + 2 > ends).any():
         return None
-    named, length = raw[at] == _NAME, raw[at + 1].astype(np.int64)
-    if np.any(named & (length > 0x7F)):
+    length = np.where(raw[at] == _NAME, raw[at + 1] + np.int64(2), 0)
+    at += length
+    if (length > 2 + _MAX_BYTE).any() or (at + 2 > ends).any():
         return None
-    at = at + np.where(named, 2 + length, 0)
-    if np.any(at + 2 > ends):
-        return None
-    at = at + 2 * ((raw[at] == _KIND) & (raw[at + 1] <= 0x7F))
-    if np.any(at + _TIMES.itemsize > ends):
+    at += 2 * ((raw[at] == _KIND) & (raw[at + 1] <= _MAX_BYTE))
+    if (at + _TIMES.itemsize > ends).any():
         return None
     times = _records(body, _TIMES, at)
-    usual = np.all(times["start_tag"] == _START) and np.all(times["end_tag"] == _END)
-    return times if usual else None
+    usual = (times["start_tag"] == _START) & (times["end_tag"] == _END)
+    return times if usual.all() else None
 
 
 def _records(body: bytes, kind: "np.dtype[Any]", places: Places) -> Any:
-    """A copy of the record at each place."""
+    """A copy of the record at each place: as plain bytes, which numpy copies in one go."""
     n_places = len(body) - kind.itemsize + 1
-    return np.ndarray((n_places,), kind, body, strides=(1,))[places]
+    plain = np.ndarray((n_places,), f"V{kind.itemsize}", body, strides=(1,))
+    return plain[places].view(kind)
 
 
 def heads_of(spans: Sequence[Any]) -> Heads:

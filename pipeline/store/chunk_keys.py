@@ -24,8 +24,6 @@ _NUL = "\0"
 Names = Sequence[str | None]
 """A column of names; one name may stand for a column in which all are the same."""
 
-_ONE_EACH = (1, 1, 1)
-
 
 class _Names(NamedTuple):
     distinct: tuple[str, ...]
@@ -62,18 +60,18 @@ def pack_keys(keys: ChunkKeys) -> bytes:
     return pack_columns(columns_of(keys), keys.own_sessions, keys.own_projects, keys.fallbacks)
 
 
-def pack_columns(columns: Columns, *names: Names) -> bytes:
-    """The same of keys that are bytes already; names are own sessions, own projects, fallbacks."""
-    counts = tuple(map(len, names))
-    if counts == _ONE_EACH:
-        text, which = _NUL.join([name or "" for (name,) in names]).encode(), ()
-    else:
-        packed = [_pack_names(column) for column in names]
-        text = _NUL.join([name for column in packed for name in column.distinct]).encode()
-        counts = tuple(len(column.distinct) for column in packed)
-        which = [column.which for column in packed]
-    head = _HEAD.pack(FORMAT, len(columns.ids) // 8, len(text), *counts)
-    return b"".join((head, *columns, text, *which))
+def pack_columns(
+    columns: Columns, own_sessions: Names, own_projects: Names, fallbacks: Names
+) -> bytes:
+    """The same of keys that are bytes already."""
+    n = len(columns.ids) // 8
+    if len(own_sessions) == len(own_projects) == len(fallbacks) == 1:
+        names = f"{own_sessions[0] or ''}\0{own_projects[0] or ''}\0{fallbacks[0]}".encode()
+        return b"".join((_HEAD.pack(FORMAT, n, len(names), 1, 1, 1), *columns, names))
+    packed = [_pack_names(column) for column in (own_sessions, own_projects, fallbacks)]
+    names = _NUL.join([name for column in packed for name in column.distinct]).encode()
+    head = _HEAD.pack(FORMAT, n, len(names), *(len(column.distinct) for column in packed))
+    return b"".join((head, *columns, names, *(column.which for column in packed)))
 
 
 def shortened(column: Names) -> Names:
