@@ -2,20 +2,23 @@
 
 In: nothing. Out: `Nudge`, `AgentNudge`, `CommitResult`. Next: `exporter.notify` sends them by
 signal-with-start, so that sending one twice is harmless.
+
+One is made for every session of every request: named tuples of plain values.
 """
 
-from pipeline.model.frozen import Frozen
+from typing import NamedTuple
+
 from pipeline.model.session import SessionKey
 
 
-class Nudge(Frozen):
+class Nudge(NamedTuple):
     """A session that turned dirty: its workflow must know that spans arrived."""
 
     key: SessionKey
     version: int
 
 
-class AgentNudge(Frozen):
+class AgentNudge(NamedTuple):
     """An agent with sessions that its last aggregation has not seen."""
 
     project: str
@@ -23,7 +26,7 @@ class AgentNudge(Frozen):
     epoch: int
 
 
-class CommitResult(Frozen):
+class CommitResult(NamedTuple):
     """What one commit did. `nudges` are the sessions whose `nudged` it flipped to true.
 
     `n_expired` spans or signals were of sessions that had been removed, and dropped.

@@ -49,7 +49,7 @@ def place_spans(
     """
     first = {home: version + 1 for home, version in (versions or {}).items()}
     refs = refs_of(connection, deltas)
-    missing = sorted(home for home in deltas if home not in refs)
+    missing = sorted(deltas.keys() - refs.keys())
     ids = dict(zip(missing, new_ids(connection, sessions, len(missing)), strict=True))
     if missing:
         rows = [
@@ -74,10 +74,13 @@ def place_spans(
 
 def refs_of(connection: Connection, homes: Iterable[Home]) -> dict[Home, int]:
     """The row ids of those of the sessions that are known."""
-    wanted = {(home.project, digest_of_session(home.session_id)): home for home in homes}
+    wanted = {(home[0], digest_of_session(home[1])): home for home in homes}
     digests = sorted({digest for _, digest in wanted})
-    rows = rows_in(connection, _BY_DIGEST, digests)
-    return {wanted[row[1], row[2]]: row[0] for row in rows if (row[1], row[2]) in wanted}
+    found: dict[Home, int] = {}
+    for ref, *name in rows_in(connection, _BY_DIGEST, digests):
+        if (home := wanted.get((name[0], name[1]))) is not None:
+            found[home] = ref
+    return found
 
 
 _BY_DIGEST = "SELECT id, project, digest FROM sessions WHERE digest {values}"
