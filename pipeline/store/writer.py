@@ -32,6 +32,10 @@ MAX_GROUP = 256
 MAX_GROUP_BYTES = 11 * 2**20
 """Writes and bytes in one transaction: other processes wait for its end."""
 
+PATIENCE_SECONDS = 0.005
+"""So long a group waits for one more, if the last one held several: many senders are served at once, and
+what several of them share is paid once."""
+
 MAX_ATTEMPTS = 10
 """Of work that conflicts with another process."""
 
@@ -62,6 +66,7 @@ class Writer:
         self._queue: SimpleQueue[Write | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._closed = False
+        self._patience = 0.0
         self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
         self._thread.start()
 
@@ -95,15 +100,16 @@ class Writer:
         running = True
         while running:
             group, running = self._next_group()
+            self._patience = PATIENCE_SECONDS if len(group) > 1 else 0.0
             if group:
                 self._commit(group)
 
     def _next_group(self) -> tuple[list[Write], bool]:
         group: list[Write] = []
-        n_bytes = 0
+        n_bytes, patience = 0, self._patience
         while len(group) < MAX_GROUP and n_bytes < MAX_GROUP_BYTES:
             try:
-                write = self._queue.get(block=not group)
+                write = self._queue.get(timeout=patience if group else None)
             except Empty:
                 break
             if write is None:
