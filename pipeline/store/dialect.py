@@ -67,10 +67,10 @@ WRITER_PRAGMAS = (
     "synchronous=FULL",
     "foreign_keys=0",
     "cache_size=-32000",
-    "wal_autocheckpoint=8000",
+    "wal_autocheckpoint=16000",
 )
 """Foreign keys document the schema; every writer looks the row up first, a check would do it twice. The
-write-ahead log is written back every 32 MB: what many commits change is then written back once."""
+write-ahead log is written back every 64 MB: what many commits change is then written back once."""
 
 
 class TextDumper(StrDumperUnknown):
