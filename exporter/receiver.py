@@ -79,14 +79,12 @@ class TraceReceiver:
         return Receipt(decoded.n_spans, decoded.rejected)
 
     def _count(self, reading: Reading, result: CommitResult) -> None:
-        for name, n in (
-            ("sessions_reopened", sum(nudge.version > 1 for nudge in result.nudges)),
-            ("spans_known", result.n_duplicate),
-            ("spans_expired", result.n_expired),
-            ("spans_with_two_contents", result.n_replaced),
-            ("traces_with_two_sessions", result.n_conflicts),
-            ("spans_accepted", reading.decoded.n_spans),
-            ("spans_rejected", reading.decoded.rejected.total()),
-        ):
-            self._metrics.add(name, n)
-        self._metrics.redacted(reading.replaced)
+        decoded, metrics = reading.decoded, self._metrics
+        metrics.add("spans_accepted", decoded.n_spans)
+        metrics.add("spans_rejected", decoded.rejected.total())
+        metrics.add("spans_known", result.n_duplicate)
+        metrics.add("spans_expired", result.n_expired)
+        metrics.add("spans_with_two_contents", result.n_replaced)
+        metrics.add("traces_with_two_sessions", result.n_conflicts)
+        metrics.add("sessions_reopened", sum(nudge.version > 1 for nudge in result.nudges))
+        metrics.redacted(reading.replaced)

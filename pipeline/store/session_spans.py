@@ -17,6 +17,7 @@ from pipeline.model.span import Span
 from pipeline.model.span_keys import Home
 from pipeline.store.bodies import BodyStore
 from pipeline.store.chunk_body import split
+from pipeline.store.chunk_keys import span_ids_of
 from pipeline.store.schema import session_traces
 from pipeline.store.span_codec import decode_span
 from pipeline.store.traces import Member, Trace, members_of, traces_of
@@ -35,6 +36,7 @@ class Stored(NamedTuple):
     """A span of the session, by its bytes."""
 
     trace: Trace
+    span_id: bytes
     span: bytes
     resource: bytes
     scope_info: bytes
@@ -74,15 +76,15 @@ def stored_spans(
         chunks = sorted(places[trace.ref])
         read = bodies.read(connection, [trace.stored[n].place for n in chunks])
         for n, body in zip(chunks, read, strict=True):
-            yield from _of_chunk(trace, body, places[trace.ref][n])
+            yield from _of_chunk(trace, n, body, places[trace.ref][n])
 
 
-def _of_chunk(trace: Trace, body: bytes, places: set[int]) -> Iterator[Stored]:
-    at = 0
+def _of_chunk(trace: Trace, n: int, body: bytes, places: set[int]) -> Iterator[Stored]:
+    ids, at = span_ids_of(trace.stored[n].keys), 0
     for group in split(body):
         for span in group.spans:
             if at in places:
-                yield Stored(trace, span, group.resource, group.scope_info)
+                yield Stored(trace, ids[at], span, group.resource, group.scope_info)
             at += 1
 
 
@@ -101,6 +103,10 @@ def read_spans(
         n_bytes += len(s.span)
         if max_bytes is not None and n_bytes > max_bytes:
             break
-        found.append(decode_span(s.span, s.resource, s.scope_info))
+        span = decode_span(s.span, s.resource, s.scope_info)
+        # Of an id that stands twice in one span that one counts by which it is filed.
+        named = {"trace_id": s.trace.key[0], "span_id": s.span_id.hex()}
+        alike = (span.trace_id, span.span_id) == tuple(named.values())
+        found.append(span if alike else span.model_copy(update=named))
     found.sort(key=lambda span: (span.start, span.trace_id, span.span_id))
     return found
