@@ -18,7 +18,7 @@ from google.protobuf.message import DecodeError
 from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
-from exporter.otlp_layout import lay_out
+from exporter.otlp_layout import Heavy, lay_out
 from exporter.otlp_scan import SESSION_KEYS, ScanRequest, id_text, number_text, own_projects
 from exporter.span_checks import Checks
 from exporter.span_columns import (
@@ -28,7 +28,7 @@ from exporter.span_columns import (
     columns_of,
     id_fault,
 )
-from pipeline.errors import BadRequest
+from pipeline.errors import BadRequest, LimitExceeded
 from pipeline.model.trace_chunk import ChunkKeys, TraceChunk
 from pipeline.store.chunk_body import head
 from pipeline.store.chunk_keys import Columns as PackedColumns
@@ -93,6 +93,10 @@ class Run(NamedTuple):
 
 
 ALL_PASS = Checks()
+MAX_COPIED_BYTES = 32 * 2**20
+"""What resources and scopes may add to a request."""
+KEPT_BYTES = 16 * 1024
+"""Of a resource or scope that is remembered."""
 
 
 def decode(body: bytes, *, project: str, scope: str = "", checks: Checks = ALL_PASS) -> Decoded:
@@ -102,8 +106,28 @@ def decode(body: bytes, *, project: str, scope: str = "", checks: Checks = ALL_P
     for resource, scope_info, columns in _scopes(body, project, checks, rejected):
         for trace_id, run in _runs(resource, scope_info, columns):
             runs.setdefault(trace_id, []).append(run)
+    copied = sum(
+        len(run.resource) + len(run.scope_info) for found in runs.values() for run in found
+    )
+    if copied > MAX_COPIED_BYTES and sum(map(_copied, runs.values())) > MAX_COPIED_BYTES:
+        raise too_many_copies()
     chunks = tuple(_chunk(scope, trace_id.hex(), found) for trace_id, found in runs.items())
     return Decoded(chunks, sum(chunk.n_spans for chunk in chunks), rejected)
+
+
+def _copied(runs: Sequence[Run]) -> int:
+    """Bytes of the heads of one trace: neighbours share theirs."""
+    return sum(
+        len(resource) + len(scope) for (resource, scope), _ in groupby(runs, itemgetter(0, 1))
+    )
+
+
+def too_many_copies() -> LimitExceeded:
+    """Each trace is stored with its resources and scopes: a large one of many traces is many bytes."""
+    return LimitExceeded(
+        f"resources and scopes, once for each trace, take more than {MAX_COPIED_BYTES} bytes:"
+        " send smaller batches"
+    )
 
 
 def describe_rejected(rejected: Counter[str]) -> str:
@@ -118,6 +142,9 @@ def _scopes(
     """Resource, scope and sound spans of each scope of the request."""
     try:
         layout = lay_out(body, checks.max_spans)
+        too_heavy = layout.largest_span() > checks.max_span_bytes
+        if too_heavy or layout.largest_head() > checks.max_head_bytes:
+            raise Heavy
         # A huge number of tiny spans takes many times the room of its bytes.
         checks.admit(layout.n_spans())
         request = ScanRequest.FromString(layout.body)
@@ -133,14 +160,23 @@ def _scopes(
                 yield resource, _canonical_scope(laid.scope_info), columns
 
 
-@lru_cache(maxsize=64)
 def _canonical_resource(resource: bytes) -> bytes:
-    """Encoders differ in what they write of empty fields."""
+    """Encoders differ in what they write of empty fields. Large ones are not kept."""
+    small = len(resource) <= KEPT_BYTES
+    return _kept_resource(resource) if small else _kept_resource.__wrapped__(resource)
+
+
+def _canonical_scope(scope: bytes) -> bytes:
+    return _kept_scope(scope) if len(scope) <= KEPT_BYTES else _kept_scope.__wrapped__(scope)
+
+
+@lru_cache(maxsize=64)
+def _kept_resource(resource: bytes) -> bytes:
     return Resource.FromString(resource).SerializeToString(deterministic=True)
 
 
 @lru_cache(maxsize=256)
-def _canonical_scope(scope: bytes) -> bytes:
+def _kept_scope(scope: bytes) -> bytes:
     return InstrumentationScope.FromString(scope).SerializeToString(deterministic=True)
 
 

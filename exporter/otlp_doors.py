@@ -19,15 +19,23 @@ from exporter.grants import Caller
 from exporter.json_limits import check_json
 from exporter.logs import read_logs
 from exporter.metrics import Metrics
+from exporter.otlp_fields import LOGS as LOG_FIELDS
+from exporter.otlp_fields import n_fields
 from exporter.otlp_json import read_request
 from exporter.otlp_json_others import read_logs_request, read_metrics_request
 from exporter.otlp_kinds import LOGS, METRICS, TRACES, OtlpKind
+from exporter.otlp_layout import lay_out
 from exporter.receiver import TraceReceiver
 from exporter.settings import EdgeSettings
-from pipeline.errors import BadRequest
+from pipeline.errors import BadRequest, LimitExceeded
 
 IN_THREAD_BYTES = 256 * 1024
 """Bodies above this are read in a thread; the loop serves others meanwhile."""
+
+MAX_LOG_FIELDS = 500_000
+"""Of one request; 512 records of 20 attributes have 50,000."""
+MAX_METRICS = 100_000
+"""Of one request; more are not counted."""
 
 
 class Spans(NamedTuple):
@@ -96,6 +104,11 @@ def _json_logs(body: bytes) -> Spans:
 
 
 def _logs(body: bytes) -> Spans:
+    # Parsed, a body of nothing but empty fields takes fifty times its size.
+    if len(body) > IN_THREAD_BYTES and n_fields(body, LOG_FIELDS, MAX_LOG_FIELDS) > MAX_LOG_FIELDS:
+        raise LimitExceeded(
+            f"the log records have more than {MAX_LOG_FIELDS} fields: send smaller batches"
+        )
     return _spans_of_logs(_parse(LOGS, body))
 
 
@@ -109,16 +122,22 @@ def _json_metrics(body: bytes) -> Spans:
 
 
 def _metrics(body: bytes) -> Spans:
-    request = _parse(METRICS, body)
-    metrics = (s.metrics for r in request.resource_metrics for s in r.scope_metrics)
-    return Spans(b"", n_discarded=sum(map(len, metrics)))
+    """Let go unread: they have the outline of spans."""
+    try:
+        return Spans(b"", n_discarded=lay_out(body, MAX_METRICS).n_spans())
+    except DecodeError:
+        raise _malformed(METRICS) from None
 
 
 def _parse(kind: OtlpKind, body: bytes) -> Any:
     try:
         return kind.request.FromString(body)
     except DecodeError:
-        raise BadRequest(f"the body is not an OTLP {kind.request.DESCRIPTOR.name}") from None
+        raise _malformed(kind) from None
+
+
+def _malformed(kind: OtlpKind) -> BadRequest:
+    return BadRequest(f"the body is not an OTLP {kind.request.DESCRIPTOR.name}")
 
 
 def unreadable(reasons: tuple[str, ...]) -> Counter[str]:

@@ -10,7 +10,7 @@ clients take for a reason to drop the data.
 import logging
 import traceback
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import NamedTuple
 
 import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
@@ -56,28 +56,40 @@ class OtlpGrpc:
     def _export(self, kind: OtlpKind) -> Callable[[bytes, Context], Awaitable[bytes]]:
         async def export(body: bytes, context: Context) -> bytes:
             try:
-                metadata = context.invocation_metadata() or ()
-                caller = await self._gate.caller((str(k), v) for k, v in metadata)
-                hold = self._admission.admit(len(body))
-                response = await self._doors.take(
-                    kind, body, is_json=False, caller=caller, hold=hold
-                )
-                return response.SerializeToString()
+                return await self._take(kind, body, context)
             except Exception as error:
                 self._metrics.refuse(error)
-                await abort(context, error)
-                raise AssertionError("abort always raises") from None
+                refusal = refusal_of(error)
+            # What gRPC raises here stays with the call for long, and its frames with it.
+            del body
+            await context.abort(*refusal)
+            raise AssertionError("abort always raises")
 
         return export
 
+    async def _take(self, kind: OtlpKind, body: bytes, context: Context) -> bytes:
+        metadata = context.invocation_metadata() or ()
+        caller = await self._gate.caller((str(k), v) for k, v in metadata)
+        hold = self._admission.admit(len(body))
+        response = await self._doors.take(kind, body, is_json=False, caller=caller, hold=hold)
+        return response.SerializeToString()
 
-async def abort(context: grpc.aio.ServicerContext[Any, Any], error: Exception) -> None:
-    """End a call with the answer that the table has for the error."""
+
+class Refusal(NamedTuple):
+    """How a call ends: what `abort` takes."""
+
+    code: grpc.StatusCode
+    message: str
+    trailing: tuple[tuple[str, bytes], ...]
+
+
+def refusal_of(error: Exception) -> Refusal:
+    """The answer that the table has for the error."""
     if not isinstance(error, SidecarError):
         where = "".join(traceback.format_tb(error.__traceback__))
         log.error("unexpected %s\n%s", type(error).__name__, where)
     code, message = answer_of(error).grpc_code, message_of(error)
-    await context.abort(code, message, status_details(code, message, error))
+    return Refusal(code, message, status_details(code, message, error))
 
 
 def status_details(

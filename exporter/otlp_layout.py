@@ -9,8 +9,11 @@ whoever reads the spans finds what is broken in them.
 """
 
 from collections.abc import Iterator
+from operator import sub
 from typing import NamedTuple
 
+from exporter.otlp_fields import OUTER, n_fields
+from pipeline.errors import LimitExceeded
 from pipeline.store.chunk_body import TracesData
 
 _RESOURCE_SPANS, _RESOURCE, _SCOPE_SPANS, _SCOPE, _SPAN, _SCHEMA_URL = 10, 10, 18, 10, 18, 26
@@ -18,6 +21,8 @@ _RESOURCE_SPANS, _RESOURCE, _SCOPE_SPANS, _SCOPE, _SPAN, _SCHEMA_URL = 10, 10, 1
 _MORE = 0x80
 """The bit of a byte of a number that says that another follows."""
 _MAX_LENGTH_BYTES = 5
+MAX_GROUPS = 65_536
+"""Resources and scopes of one request: each costs about as much as a span."""
 
 
 class Scope(NamedTuple):
@@ -39,13 +44,30 @@ class Layout(NamedTuple):
         """Spans of all scopes."""
         return sum(len(scope.bounds) - 1 for scopes in self.scopes for scope in scopes)
 
+    def largest_head(self) -> int:
+        """Bytes of the largest resource or scope."""
+        heads = (max(map(len, s[:2])) for scopes in self.scopes for s in scopes)
+        return max(heads, default=0)
+
+    def largest_span(self) -> int:
+        """Bytes of the largest span."""
+        bounds = (scope.bounds for scopes in self.scopes for scope in scopes)
+        return max((max(map(sub, b[1:], b), default=0) for b in bounds), default=0)
+
+
+class Heavy(Exception):
+    """A resource, scope or span that is to be looked through before it is parsed."""
+
 
 class _Unusual(Exception):
     """Sound perhaps, but not as encoders write it."""
 
 
 def lay_out(body: bytes, max_spans: int) -> Layout:
-    """Where everything is. Above `max_spans` it stops, with one more than that; raises `DecodeError`."""
+    """Where everything is. Above `max_spans` it stops, with one more than that; raises `DecodeError`.
+
+    Raises `LimitExceeded` for more than `MAX_GROUPS` resources and scopes.
+    """
     try:
         return Layout(body, _resources(body, max_spans + 1))
     except (_Unusual, IndexError):
@@ -56,6 +78,8 @@ def lay_out(body: bytes, max_spans: int) -> Layout:
 
 def _written_anew(body: bytes, room: int) -> bytes:
     """In the order of the fields and without unknown ones."""
+    if n_fields(body, OUTER, limit := 4 * MAX_GROUPS + 2 * room) > limit:
+        raise _too_many()
     raw = TracesData.FromString(body)
     raw.DiscardUnknownFields()
     for scope_spans in (s for r in raw.resource_spans for s in r.scope_spans):
@@ -66,10 +90,14 @@ def _written_anew(body: bytes, room: int) -> bytes:
 
 def _resources(body: bytes, room: int) -> list[list[Scope]]:
     found: list[list[Scope]] = []
+    n_groups = 0
     for tag, begin, end in _fields(body, 0, len(body)):
         if tag != _RESOURCE_SPANS:
             raise _Unusual
         scopes = _scopes(body, begin, end, room)
+        n_groups += 1 + len(scopes)
+        if n_groups > MAX_GROUPS:
+            raise _too_many()
         room -= sum(len(scope.bounds) - 1 for scope in scopes)
         found.append(scopes)
     return found
@@ -83,9 +111,17 @@ def _scopes(body: bytes, begin: int, end: int, room: int) -> list[Scope]:
         elif tag == _SCOPE_SPANS:
             found.append(_scope(body, first, last, resource, room))
             room -= len(found[-1].bounds) - 1
+            if len(found) > MAX_GROUPS:
+                raise _too_many()
         elif tag != _SCHEMA_URL:
             raise _Unusual
     return found
+
+
+def _too_many() -> LimitExceeded:
+    return LimitExceeded(
+        f"the request has more than {MAX_GROUPS} resources and scopes: send smaller batches"
+    )
 
 
 def _scope(body: bytes, begin: int, end: int, resource: bytes, room: int) -> Scope:

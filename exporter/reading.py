@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from exporter.admission import Hold
-from exporter.decode import Decoded, decode
+from exporter.decode import Decoded
+from exporter.decode_bounded import decode_bounded
 from exporter.grants import Caller
 from exporter.redact import Redactor
 from exporter.settings import MIB, EdgeSettings
@@ -61,7 +62,7 @@ class Reading:
         if self._to_redact:
             body, self.replaced = self._redactor.redact(body)
         project, scope = self._caller.project, self._caller.grant.tenant
-        decoded = decode(body, project=project, scope=scope, checks=self._checks)
+        decoded = decode_bounded(body, project=project, scope=scope, checks=self._checks)
         if not decoded.chunks and FOREIGN_PROJECT in decoded.rejected:
             raise PermissionDenied(f"all spans are of {FOREIGN_PROJECT}")
         return decoded

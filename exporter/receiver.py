@@ -47,6 +47,8 @@ class TraceReceiver:
         self._settings = settings
         self._metrics = metrics
         self._redactor = redactor
+        # Each holds what it reads: two at a time keep both cores busy.
+        self._reading = asyncio.Semaphore(2)
         self._begun: dict[asyncio.Task[Receipt], float] = {}
 
     def oldest(self) -> float:
@@ -58,7 +60,10 @@ class TraceReceiver:
         task = asyncio.create_task(self._receive(body, caller, hold))
         self._begun[task] = time.monotonic()
         task.add_done_callback(self._begun.pop)
-        return await asyncio.shield(task)
+        try:
+            return await asyncio.shield(task)
+        finally:
+            del task  # its error knows this frame: together they would keep the body for long
 
     async def drain(self) -> None:
         """Wait for what callers have begun and left, as long as a stop may last."""
@@ -69,7 +74,8 @@ class TraceReceiver:
         with hold:
             reading = Reading(body, caller, hold, self._settings, self._redactor)
             if reading.takes_long():
-                await asyncio.to_thread(reading.read)
+                async with self._reading:
+                    await asyncio.to_thread(reading.read)
             future = self._store.submit_spans(reading)
             with self._metrics.commit():
                 result = await asyncio.wrap_future(future)

@@ -23,7 +23,9 @@ from opentelemetry.proto.common.v1 import common_pb2
 from opentelemetry.proto.resource.v1 import resource_pb2
 from opentelemetry.proto.trace.v1 import trace_pb2
 
+from exporter import otlp_fields as fields
 from exporter.redact_text import TextRedactor
+from pipeline.errors import LimitExceeded
 
 _FILES = (common_pb2, resource_pb2, trace_pb2, trace_service_pb2)
 _OPAQUE = frozenset({"resource", "scope", "spans"})
@@ -73,6 +75,16 @@ REQUEST = _message(_SHALLOW, "collector.trace.v1.ExportTraceServiceRequest")
 RESOURCE = _message(_DEEP, "resource.v1.Resource")
 SCOPE = _message(_DEEP, "common.v1.InstrumentationScope")
 SPAN = _message(_DEEP, "trace.v1.Span")
+SHAPES = {RESOURCE: fields.RESOURCE, SCOPE: fields.SCOPE, SPAN: fields.SPAN}
+
+
+def _check_fields(message: bytes, shape: fields.Shape) -> None:
+    """Parsed, a message of nothing but empty fields takes fifty times its size."""
+    if len(message) > fields.MANY_BYTES and fields.n_fields(message, shape) > fields.MAX_FIELDS:
+        raise LimitExceeded(
+            f"the request has more than {fields.MAX_FIELDS} spans, or fields in one of them:"
+            " send smaller ones"
+        )
 
 
 class WireRedactor:
@@ -86,6 +98,7 @@ class WireRedactor:
         """The same object if there is nothing to replace, or if it is no such request."""
         if not self._texts.scanner.hits(body):
             return body
+        _check_fields(body, fields.OUTER)
         request: Any = REQUEST()
         try:
             request.ParseFromString(body)
@@ -126,6 +139,7 @@ class WireRedactor:
         return new is not raw
 
     def _part(self, kind: type[Message], raw: bytes, counts: Counter[str]) -> bytes:
+        _check_fields(raw, SHAPES[kind])
         message = kind()
         try:
             message.ParseFromString(raw)

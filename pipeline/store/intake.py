@@ -9,7 +9,7 @@ read back and compared: of two the later end wins, then the greater bytes.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from sqlalchemy import Connection
@@ -54,9 +54,9 @@ class Content(NamedTuple):
     scope_info: bytes
     routing: tuple[str, str, str]
 
-    def rank(self) -> tuple[Any, ...]:
+    def canonical(self) -> "Content":
         """The greater one wins: the later end, then the greater bytes, then where it says it belongs."""
-        return (self.end, canonical_span(self.span), *self[2:4], *self.routing)
+        return self._replace(span=canonical_span(self.span))
 
 
 def canonical_span(span: bytes) -> bytes:
@@ -134,16 +134,23 @@ def _compare(
     """What of the chunk is to be stored, if any."""
     keys = unpack_keys(chunk.keys)
     kept: dict[bytes, int] = {}
+    known: dict[bytes, Content] = {}  # each is read once, however often its id comes
     for at, (span_id, content) in enumerate(_read(keys, chunk.body)):
         old = current.get(span_id)
         if old is None:
             tally.n_new += 1
-        elif same(old, content):
+        elif old == content:
             tally.n_duplicate += 1
             continue
         else:
+            new = content.canonical()
+            stored = known.get(span_id) or old.canonical()
+            known[span_id] = max(stored, new)
+            if new == stored:
+                tally.n_duplicate += 1
+                continue
             tally.n_replaced += 1
-            if content.rank() <= old.rank():
+            if new < stored:
                 continue
             trace.replaced = True
             if old.routing[0]:
@@ -156,10 +163,3 @@ def _compare(
     if len(places) == chunk.n_spans:
         return chunk
     return chunk_of(chunk.scope, chunk.trace_id, only_keys(keys, places), only(chunk.body, places))
-
-
-def same(one: Content, other: Content) -> bool:
-    """Whether both say the same, however it was encoded."""
-    if one._replace(span=b"") != other._replace(span=b""):
-        return False
-    return one.span == other.span or canonical_span(one.span) == canonical_span(other.span)

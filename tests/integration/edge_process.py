@@ -5,6 +5,7 @@ is that process: `python -m tests.integration.edge_process DATABASE GRPC_PORT HT
 """
 
 import asyncio
+import gc
 import os
 import socket
 import subprocess
@@ -17,6 +18,7 @@ import httpx
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
+from exporter.allocator import keep_freed_memory
 from exporter.server import EdgeServer
 from exporter.settings import EdgeSettings
 from pipeline.config import Config
@@ -102,7 +104,9 @@ class EdgeProcess:
 
 
 async def serve(database: str, grpc_port: int, http_port: int, max_in_flight: int) -> None:
-    """The edge until it is killed."""
+    """The edge until it is killed, with the memory that `kelet-sidecar receive` has."""
+    keep_freed_memory()
+    gc.set_threshold(50_000, 20, 50)
     client = await Client.connect("127.0.0.1:1", lazy=True, data_converter=pydantic_data_converter)
     settings = EdgeSettings(
         grpc_port=grpc_port, http_port=http_port, max_in_flight_requests=max_in_flight

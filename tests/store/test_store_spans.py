@@ -1,6 +1,7 @@
 """Spans in: duplicates, replaced contents, late ancestors, versions and nudges."""
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any, cast
 
@@ -8,7 +9,11 @@ import pytest
 
 from pipeline.errors import StoreUnavailable
 from pipeline.model.session import SessionKey, SessionState
-from pipeline.store import Store
+from pipeline.model.trace_chunk import ChunkKeys, TraceChunk
+from pipeline.store import Store, intake
+from pipeline.store.chunk_body import SpanGroup, join, split
+from pipeline.store.chunk_keys import chunk_of, unpack_keys
+from pipeline.store.intake import canonical_span
 from tests.store.storekit import TRACE, Clock, finish, new_store, record, row, send, signal
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -71,6 +76,36 @@ def test_of_two_contents_the_later_end_wins_then_the_greater_bytes(
     assert sum(r.n_replaced for r in results) == 2
     (span,) = store.load_spans(SessionKey.of("p", "s")).spans
     assert (span.name, span.end) == ("b", 60)
+
+
+def together(*chunks: TraceChunk) -> TraceChunk:
+    """One chunk of all their spans, which are of one trace."""
+    keys = zip(*(unpack_keys(chunk.keys) for chunk in chunks), strict=True)
+    spans = [span for chunk in chunks for group in split(chunk.body) for span in group.spans]
+    whole = ChunkKeys(*(list(chain.from_iterable(column)) for column in keys))
+    return chunk_of("", TRACE, whole, join([SpanGroup(b"", b"", spans)]))
+
+
+def test_an_id_that_comes_again_and_again_is_compared_with_what_is_stored_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a large span, and small ones of its id, would hold the writer for minutes."""
+    large = record(1, session="s", name="x" * 10_000)
+    send(store, large)
+    n_read = 0
+
+    def counted(span: bytes) -> bytes:
+        nonlocal n_read
+        n_read += len(span) > 10_000
+        return canonical_span(span)
+
+    monkeypatch.setattr(intake, "canonical_span", counted)
+    small = [record(1, session="s", name=f"{n:03}") for n in range(100)]
+    result = send(store, together(*small, large))
+    assert (result.n_new, result.n_replaced, result.n_duplicate) == (0, 100, 1)
+    assert n_read <= 2
+    (span,) = store.load_spans(SessionKey.of("p", "s")).spans
+    assert len(span.name) == 10_000
 
 
 def test_the_same_ids_of_two_tenants_are_two_spans(store: Store) -> None:
