@@ -12,7 +12,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ByteSize, Field, PlainSerializer, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ByteSize,
+    Field,
+    PlainSerializer,
+    SecretStr,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -48,6 +56,14 @@ def format_duration(value: timedelta) -> str:
     return f"{seconds:.6f}".rstrip("0").rstrip(".") + "s"
 
 
+def known_database(url: str) -> str:
+    """A URL of one of the two databases, or a path."""
+    scheme, is_url, _ = url.partition("://")
+    if is_url and scheme.partition("+")[0] not in ("postgresql", "postgres", "sqlite"):
+        raise ValueError("the store is postgresql://... or sqlite:////path")
+    return url
+
+
 def without_password(url: str) -> str:
     """The URL as it may be shown."""
     return re.sub(r"(://[^:/@]*):[^@/]*@", r"\1:***@", url)
@@ -59,7 +75,11 @@ Duration = Annotated[
     PlainSerializer(format_duration, when_used="json"),
     Field(ge=timedelta(0)),
 ]
-StoreUrl = Annotated[str, PlainSerializer(without_password, when_used="json")]
+StoreUrl = Annotated[
+    str,
+    AfterValidator(known_database),
+    PlainSerializer(without_password, when_used="json"),
+]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Count = Annotated[int, Field(ge=1)]
 _FAMILY = "(secrets|emails|phones|cards)"

@@ -4,6 +4,7 @@ In: a path. Out: `DataDir`, locked; a record of the children that run in it. Nex
 `exporter.cli.supervisor` writes the record, the next start reads it.
 """
 
+import errno
 import fcntl
 import json
 import os
@@ -13,11 +14,30 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-from pipeline.errors import Conflict
+from pipeline.errors import Conflict, Permanent
 
 LOCK = "lock"
 CHILDREN = "children.json"
 PATIENCE_SECONDS = 10.0
+
+
+class NoFolder(Permanent):
+    """The data directory cannot be used; the message says why and what to set."""
+
+    code = "no_folder"
+
+
+def make_folder(path: Path) -> None:
+    """The folder, ours alone: traces of other people's conversations lie there."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not os.access(path, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise NoFolder(
+            f"data_dir: {path} cannot be written ({error.strerror}): choose another folder with"
+            " --data-dir or KELET_DATA_DIR"
+        ) from None
 
 
 class DataDir:
@@ -28,8 +48,7 @@ class DataDir:
         self._children: dict[str, tuple[int, str]] = {}
 
     def __enter__(self) -> "DataDir":
-        # Traces of other people's conversations lie here.
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(self.path)
         self._lock = (self.path / LOCK).open("a+")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

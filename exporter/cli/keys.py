@@ -19,6 +19,7 @@ from rich.table import Table
 
 from exporter.cli import loading
 from exporter.cli.client import fail
+from exporter.cli.data_dir import make_folder
 from exporter.cli.options import Format, OutputFormat
 from exporter.decode import id_fault
 from exporter.keys import new_key
@@ -118,8 +119,8 @@ def revoke(
 def _store(data_dir: Path | None, config: Path | None) -> Generator[Store]:
     loading.apply({"data_dir": data_dir}, config)
     settings = loading.load()
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
+        make_folder(settings.data_dir)
         with Store.open(settings.database_url) as store:
             yield store
     except SidecarError as error:

@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 
 from exporter.cli import loading
+from exporter.cli.data_dir import make_folder
 from exporter.logging_setup import quiet_loop, set_up_logging
 from pipeline.config import Config
 from pipeline.errors import SidecarError
@@ -165,7 +166,7 @@ async def _receive(config: Config, stop: asyncio.Event) -> None:
     from pipeline.temporal.client import connect
 
     keep_freed_memory()
-    config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(config.data_dir)
     store = await asyncio.to_thread(Store.open, config.database_url)
     try:
         # Lazy: data is taken while Temporal is away.
@@ -186,5 +187,5 @@ async def _receive(config: Config, stop: asyncio.Event) -> None:
 async def _work(config: Config, stop: asyncio.Event) -> None:
     from pipeline.worker.run import run_worker
 
-    config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(config.data_dir)
     await run_worker(config, stop)

@@ -9,6 +9,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 import psycopg
+from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from pipeline.errors import SidecarError, StoreUnavailable
@@ -81,3 +82,22 @@ def store_errors() -> Generator[None]:
         yield
     except Exception as error:
         raise as_store_error(error) from None
+
+
+@contextmanager
+def named(url: str) -> Generator[None]:
+    """Say which database it is that does not answer, without its password."""
+    try:
+        yield
+    except SidecarError:
+        raise
+    except Exception as error:
+        told = str(as_store_error(error))
+        raise StoreUnavailable(f"{told}, at start, of {_shown(url)}; see KELET_STORE_URL") from None
+
+
+def _shown(url: str) -> str:
+    try:
+        return make_url(url).set(query={}).render_as_string(hide_password=True)
+    except SQLAlchemyError:
+        return url if "://" not in url else "a URL that cannot be read"

@@ -46,7 +46,7 @@ from pipeline.store.bodies import BodyMoved, BodyStore
 from pipeline.store.body_choice import body_store
 from pipeline.store.clusters import Regate, replace_clusters
 from pipeline.store.dialect import database_url, prepare_database, reading_engine, writing_engine
-from pipeline.store.failures import met_at_once, store_errors
+from pipeline.store.failures import met_at_once, named
 from pipeline.store.migrate import migrate
 from pipeline.store.model_work import ModelWork
 from pipeline.store.probe import WriteProbe
@@ -81,7 +81,7 @@ class Store(ModelWork):
     @classmethod
     def open(cls, url: str, *, clock: Callable[[], datetime] = utc_now) -> "Store":
         """Connect and bring the schema up to date. A plain path means a SQLite file."""
-        with store_errors():
+        with named(url):
             parsed = database_url(url)
             writing = writing_engine(parsed)
             try:

@@ -211,11 +211,12 @@ async def test_a_slow_body_counts_while_it_comes() -> None:
     async with http(store, **limits) as client:
         first = asyncio.create_task(client.post("/v1/traces", content=slow(), headers=PROTOBUF))
 
-        async def refuses() -> bool:
-            answer = await client.post("/v1/traces", content=GOOD, headers=PROTOBUF)
-            return answer.status_code == 429
+        async def holds() -> bool:
+            return "kelet_in_flight_bytes 1.048576e+06" in (await client.get("/metrics")).text
 
-        await until(refuses)
+        await until(holds)
+        answer = await client.post("/v1/traces", content=GOOD, headers=PROTOBUF)
+        assert answer.status_code == 429
         more.set()
         await first
         assert (await client.post("/v1/traces", content=GOOD, headers=PROTOBUF)).is_success
