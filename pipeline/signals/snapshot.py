@@ -10,12 +10,11 @@ for the first instead of computing it again. On another worker it computes for i
 import threading
 from collections import OrderedDict
 from concurrent.futures import Future
-from contextlib import nullcontext
 from typing import NamedTuple
 
 from pipeline.conventions.steps import read_steps
 from pipeline.errors import LimitExceeded
-from pipeline.model.answers import SessionSeen
+from pipeline.model.answers import SessionSeen, Snapshot
 from pipeline.model.session import SessionKey
 from pipeline.signals.enrich import enrich
 from pipeline.store import Store
@@ -24,6 +23,8 @@ N_READERS = 2
 MAX_KEPT = 8
 LARGE = 5_000
 """Spans from which on a session is analysed alone; several of 50,000 at once would take gigabytes."""
+LARGE_BYTES = 16 * 2**20
+"""The same of bytes: few spans may be large ones."""
 
 
 class _Kept(NamedTuple):
@@ -71,15 +72,25 @@ class SnapshotReader:
         if clock.n_spans > self._max_spans:
             limit = f"max_spans_a_session is {self._max_spans}"
             raise LimitExceeded(f"{clock.n_spans} spans, {limit}")
-        with self._one_large if clock.n_spans > LARGE else nullcontext():
-            return self._see(key, version)
+        if clock.n_spans <= LARGE:
+            small = self._load(key, min(LARGE_BYTES, self._max_bytes))
+            if _is_whole(small):
+                return self._see(small, version)
+        with self._one_large:
+            return self._see(self._load(key, self._max_bytes), version)
 
-    def _see(self, key: SessionKey, version: int) -> SessionSeen | None:
-        snapshot = self._store.load_spans(key, max_spans=self._max_spans, max_bytes=self._max_bytes)
+    def _load(self, key: SessionKey, max_bytes: int) -> Snapshot:
+        return self._store.load_spans(key, max_spans=self._max_spans, max_bytes=max_bytes)
+
+    def _see(self, snapshot: Snapshot, version: int) -> SessionSeen | None:
         if snapshot.version != version:
             return None
-        if snapshot.n_spans > len(snapshot.spans):
+        if not _is_whole(snapshot):
             limit = f"max_bytes_a_session is {self._max_bytes}"
             raise LimitExceeded(f"{snapshot.n_spans} spans, {limit}")
         steps = read_steps(snapshot.spans)
         return SessionSeen(snapshot.spans, steps, enrich(steps, snapshot.spans))
+
+
+def _is_whole(snapshot: Snapshot) -> bool:
+    return snapshot.n_spans <= len(snapshot.spans)

@@ -10,7 +10,7 @@ import pytest
 from pipeline.errors import LimitExceeded, StoreUnavailable
 from pipeline.model.answers import SessionClock, Snapshot
 from pipeline.model.session import SessionKey, SessionState
-from pipeline.signals.snapshot import LARGE, MAX_KEPT, SnapshotReader
+from pipeline.signals.snapshot import LARGE, LARGE_BYTES, MAX_KEPT, SnapshotReader
 from pipeline.store import Store
 
 KEY = SessionKey.of("p", "s")
@@ -121,3 +121,27 @@ def test_only_a_few_are_kept(store: CountingStore, reader: SnapshotReader) -> No
     assert store.n_reads == MAX_KEPT + 2
     reader.read(keys[-1], 3)
     assert store.n_reads == MAX_KEPT + 2
+
+
+def test_sessions_of_few_large_spans_take_turns_too() -> None:
+    """What does not fit into LARGE_BYTES is read alone, as a whole."""
+    asked: list[int] = []
+
+    class Weighing(CountingStore):
+        def load_spans(self, key: SessionKey, *, max_spans: int, max_bytes: int) -> Snapshot:
+            asked.append(max_bytes)
+            if max_bytes <= LARGE_BYTES:
+                return Snapshot(3, (), 1)
+            self.n_spans = LARGE + 1
+            self.gate.clear()
+            return super().load_spans(key, max_spans=max_spans, max_bytes=max_bytes)
+
+    weighing = Weighing()
+    reader = SnapshotReader(
+        cast("Store", cast("Any", weighing)), max_spans=10_000, max_bytes=8 * LARGE_BYTES
+    )
+    with ThreadPoolExecutor(3) as pool:
+        keys = [SessionKey.of("p", str(index)) for index in range(3)]
+        assert all(pool.map(reader.read, keys, [3] * 3))
+    assert asked.count(8 * LARGE_BYTES) == 3
+    assert weighing.most_at_once == 1
