@@ -19,7 +19,8 @@ RUN /opt/build/bin/python -m pip wheel --no-cache-dir --no-deps --no-build-isola
     && /opt/kelet/bin/python -m pip uninstall -q -y setuptools pip \
     # Nothing of these is ever imported.
     && cd /opt/kelet/lib/python3*/site-packages \
-    && rm -rf phonenumbers/geodata phonenumbers/carrierdata phonenumbers/tzdata \
+    && rm -rf phonenumbers/geodata phonenumbers/carrierdata phonenumbers/tzdata hf_xet hf_xet-*.dist-info \
+    && find botocore/data -mindepth 1 -maxdepth 1 -type d ! -name 'bedrock*' ! -name 'sso*' ! -name sts ! -name signin -exec rm -rf {} + \
     && find scipy sklearn -type d -name tests -prune -exec rm -rf {} + \
     # The embedded Temporal server is for `dev` only: `no` leaves its 150 MB out.
     && if [ "$EMBEDDED_TEMPORAL" = no ]; then rm -f /opt/kelet/bin/temporal; fi
