@@ -10,7 +10,7 @@ be there but for an ancestor's word (a re-homed session's signals move along); t
 decides. A signal that finds nothing waits.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, select, update
@@ -18,6 +18,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from pipeline.model.span_keys import Home
 from pipeline.store.chunk_keys import unpack_keys
 from pipeline.store.chunks import chunked
+from pipeline.store.glance import LOOSE
 from pipeline.store.plain_sql import rows_in
 from pipeline.store.schema import session_traces, sessions, signals, traces
 from pipeline.store.sessions import digest_of_session, occupied, refs_of
@@ -39,26 +40,19 @@ class Sought(NamedTuple):
 
 
 _SOUGHT = "SELECT id, project, session_id, trace_id, session_ref, via FROM signals"
-_LOOSE = f"via <> '{BY_SESSION}'"
-_ANY_LOOSE = f"SELECT 1 FROM signals WHERE {_LOOSE} LIMIT 1"
-"""An index holds these alone: most commits meet none."""
 
 
 def follow_spans(
     connection: Connection, trace_ids: Set[str], session_ids: Set[str], deltas: Mapping[int, int]
 ) -> set[int]:
     """Re-attach the signals that a commit of spans may concern; the sessions that changed by it."""
-    searches: list[tuple[str, Sequence[str] | Sequence[int]]] = [
-        ("session_ref {values}", _emptied(connection, deltas))
-    ]
-    if connection.exec_driver_sql(_ANY_LOOSE).first() is not None:
-        named = session_ids | {TRACE_PREFIX + trace_id for trace_id in trace_ids}
-        searches += [
-            (f"session_id {{values}} AND {_LOOSE}", sorted(named)),
-            (f"trace_id {{values}} AND {_LOOSE}", sorted(trace_ids)),
-        ]
+    named = session_ids | {TRACE_PREFIX + trace_id for trace_id in trace_ids}
     found: dict[int, Sought] = {}
-    for where, values in searches:
+    for where, values in (
+        ("session_ref {values}", _emptied(connection, deltas)),
+        (f"session_id {{values}} AND {LOOSE}", sorted(named)),
+        (f"trace_id {{values}} AND {LOOSE}", sorted(trace_ids)),
+    ):
         # Two commits may move one signal: who comes second sees what the first one stored.
         rows = rows_in(connection, f"{_SOUGHT} WHERE {where} ORDER BY id", values, lock=True)
         found.update((row[0], Sought(*row)) for row in rows)

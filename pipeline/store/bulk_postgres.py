@@ -81,16 +81,15 @@ def _array(values: Sequence[Any]) -> str | list[Any]:
     return array_text(values) if {type(value) for value in values} <= {str, int} else list(values)
 
 
-def insert_unless_there(
-    connection: Connection, table: Table, rows: Sequence[Sequence[Any]]
-) -> None:
-    """The same, but leave out rows whose key is taken. A column of one value travels as that."""
+def insert_unless_there(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) -> int:
+    """The same, but leave out rows whose key is taken; how many were inserted. A column of one value
+    travels as that."""
     columns = list(zip(*rows, strict=True))
     same = tuple(column.count(column[0]) == len(column) for column in columns[1:])
     same = (False, *same)
     scalars = [column[0] for column, alike in zip(columns, same, strict=True) if alike]
     arrays = [_array(column) for column, alike in zip(columns, same, strict=True) if not alike]
-    execute(connection, _unless_there(table, same), (*scalars, *arrays))
+    return int(execute(connection, _unless_there(table, same), (*scalars, *arrays)).rowcount)
 
 
 def run_for_all(

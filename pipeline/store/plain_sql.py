@@ -54,27 +54,28 @@ def _for_sqlite(statement: str) -> str:
 
 def insert_rows(
     connection: Connection, table: Table, rows: Sequence[Row], *, unless_there: bool = False
-) -> None:
-    """Insert whole rows; `unless_there` leaves out those whose key is taken."""
+) -> int:
+    """Insert whole rows; `unless_there` leaves out those whose key is taken. The number inserted."""
     if not rows:
-        return
+        return 0
     if connection.dialect.name != "postgresql":
-        _insert_blocks(connection, table, rows, unless_there=unless_there)
-    elif unless_there:
-        insert_unless_there(connection, table, rows)
-    else:
-        copy_rows(connection, table, rows)
+        return _insert_blocks(connection, table, rows, unless_there=unless_there)
+    if unless_there:
+        return insert_unless_there(connection, table, rows)
+    copy_rows(connection, table, rows)
+    return len(rows)
 
 
 def _insert_blocks(
     connection: Connection, table: Table, rows: Sequence[Row], *, unless_there: bool
-) -> None:
-    at = 0
+) -> int:
+    at = n_inserted = 0
     while at < len(rows):
         n = next(size for size in BLOCKS if size <= len(rows) - at)
         values = tuple(chain.from_iterable(rows[at : at + n]))
-        connection.exec_driver_sql(_insert(table, n, unless_there), values)
+        n_inserted += connection.exec_driver_sql(_insert(table, n, unless_there), values).rowcount
         at += n
+    return n_inserted
 
 
 @lru_cache(maxsize=64)

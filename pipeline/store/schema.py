@@ -24,6 +24,8 @@ from sqlalchemy import (
     text,
 )
 
+from pipeline.store.glance import LOOSE
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -142,8 +144,6 @@ probes = Table(
 )
 """One row, written to see whether the database can be."""
 
-LOOSE = text("via <> 'session'")
-
 signals = Table(
     "signals",
     metadata,
@@ -160,7 +160,7 @@ signals = Table(
     Index("ix_signals_session_ref", "session_ref"),
     Index("ix_signals_session_id", "session_id"),
     Index("ix_signals_trace_id", "trace_id"),
-    Index("ix_signals_loose", "id", sqlite_where=LOOSE, postgresql_where=LOOSE),
+    Index("ix_signals_loose", "id", sqlite_where=text(LOOSE), postgresql_where=text(LOOSE)),
 )
 """`via` says how the signal found its session: `session`, `trace`, or `none` while it waits."""
 

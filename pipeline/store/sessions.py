@@ -36,6 +36,11 @@ class Placed(NamedTuple):
     """Those that the commit made, at their first version."""
     deltas: dict[int, int]
 
+    @property
+    def lost(self) -> bool:
+        """Whether a session has fewer spans than before."""
+        return min(self.deltas.values(), default=0) < 0
+
 
 def place_spans(
     connection: Connection,
@@ -55,10 +60,9 @@ def place_spans(
         rows = [
             _new_row(home, ref, first.get(home, 1), deltas[home], now) for home, ref in ids.items()
         ]
-        insert_rows(connection, sessions, rows, unless_there=True)
+        n_made = insert_rows(connection, sessions, rows, unless_there=True)
         # Another process may have made the same session: then that one counts.
-        elsewhere = connection.dialect.name == "postgresql"
-        refs |= refs_of(connection, missing) if elsewhere else ids
+        refs |= ids if n_made == len(ids) else refs_of(connection, missing)
     fresh = {
         refs[home]: Nudge(
             key=SessionKey(project=home.project, digest=digest_of_session(home.session_id)),

@@ -21,6 +21,7 @@ from pipeline.store.bodies import BodyStore
 from pipeline.store.chunk_keys import home_of, join_outlines
 from pipeline.store.dialect import lock_ingest
 from pipeline.store.expiry import drop_expired, removed_sessions, without_removed
+from pipeline.store.glance import glance
 from pipeline.store.intake import Tally, merge_batch
 from pipeline.store.sessions import place_spans, raise_versions
 from pipeline.store.tombstones import Tombstone
@@ -53,19 +54,24 @@ def commit_spans(
 ) -> list[CommitResult]:
     """Store all batches; one result each."""
     lock_ingest(connection, alone=False)
-    batches, expired = without_removed(connection, batches, now)
+    seen = glance(connection)
+    expired = [0] * len(batches)
+    if seen.buried:
+        batches, expired = without_removed(connection, batches, now)
     keys = {(chunk.trace_id, chunk.scope) for batch in batches for chunk in batch}
     known = load_traces(connection, keys, claim=claim)
     tallies = [merge_batch(connection, bodies, known, batch, i) for i, batch in enumerate(batches)]
     for tally, n_expired in zip(tallies, expired, strict=True):
         tally.n_expired = n_expired
     changes = [change_of(trace) for trace in known.values() if trace.owner is not None]
-    stones = removed_sessions(connection, {home for c in changes for home in c.deltas}, now)
-    if stones:
+    stones: Mapping[Home, Tombstone] = {}
+    if seen.buried:
+        homes = {home for change in changes for home in change.deltas}
+        stones = removed_sessions(connection, homes, now)
         left = [_without_expired(change, stones, tallies) for change in changes]
         changes = [change for change in left if change is not None]
     if changes:
-        settle(connection, bodies, changes, tallies, now, stones)
+        settle(connection, bodies, changes, tallies, now, stones, loose=seen.loose)
     return [tally.result() for tally in tallies]
 
 
@@ -142,6 +148,8 @@ def settle(
     tallies: Sequence[Tally],
     now: int,
     stones: Mapping[Home, Tombstone],
+    *,
+    loose: bool,
 ) -> None:
     """Write what is new, and tell the sessions."""
     deltas: dict[Home, int] = {}
@@ -159,8 +167,11 @@ def settle(
         connection,
         [Link(refs[home], c.trace.ref, home not in c.left) for c in changes for home in c.deltas],
     )
-    ids = set[str]().union(*(change.session_ids for change in changes))
-    moved = follow_spans(connection, {c.trace.key[0] for c in changes}, ids, placed.deltas)
+    moved = set[int]()
+    if loose or placed.lost:
+        ids = set[str]().union(*(change.session_ids for change in changes))
+        names = {change.trace.key[0] for change in changes}
+        moved = follow_spans(connection, names, ids, placed.deltas)
     known = {refs[home] for home in owners} - placed.fresh.keys()
     nudges = raise_versions(connection, known | (moved - placed.fresh.keys()), now)
     first = min(owners.values())

@@ -1,0 +1,26 @@
+"""What a commit of spans need not look for: asked once, under the lock that keeps it so.
+
+In: a transaction that has locked the ingest. Out: `Glance`. Next: `spans` leaves out what cannot be.
+"""
+
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+LOOSE = "via <> 'session'"
+"""Signals that found their session by a trace, or wait: they may follow spans that come."""
+
+
+class Glance(NamedTuple):
+    """Whether there are tombstones, and loose signals."""
+
+    buried: bool
+    loose: bool
+
+
+def glance(connection: Connection) -> Glance:
+    """One statement; an index holds the loose signals alone."""
+    return Glance(*map(bool, connection.exec_driver_sql(_GLANCE).one()))
+
+
+_GLANCE = f"SELECT EXISTS (SELECT 1 FROM tombstones), EXISTS (SELECT 1 FROM signals WHERE {LOOSE})"
