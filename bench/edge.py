@@ -65,7 +65,7 @@ class Result:
     failure: str = ""
 
 
-def main(n_rounds: int = 3, n_requests: int = 20) -> None:
+def main(n_rounds: int = 5, n_requests: int = 60) -> None:
     """Load every server in each round, one after the other, and print the table."""
     results: dict[str, Result] = {}
     with ExitStack() as stack:

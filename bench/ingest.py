@@ -26,9 +26,11 @@ IN_FLIGHT = 8
 
 
 def cpu_seconds(pid: int) -> float:
-    """Time on a processor of a process with all its threads, in user and system, from /proc."""
-    threads = Path(f"/proc/{pid}/task").glob("*/schedstat")
-    return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
+    """Time on a processor of a process with all its threads, ended ones too, to the nanosecond.
+
+    Linux numbers the clock of a process by its id: clock_getcpuclockid(3). /proc counts in ticks of 10 ms.
+    """
+    return time.clock_gettime((~pid << 3) | 2)
 
 
 def load(port: int, bodies: list[bytes]) -> list[float]:

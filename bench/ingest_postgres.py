@@ -16,7 +16,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from bench.ingest import load
+from bench.ingest import cpu_seconds, load
 from bench.spans import SPANS_A_REQUEST, requests
 from tests.postgres import new_database, own_server
 from tests.sidecar_process import free_port
@@ -27,12 +27,11 @@ def cpu_of_all(*firsts: int) -> float:
     total = 0.0
     for first in firsts:
         process = psutil.Process(first)
-        own = process.cpu_times()
-        total += own.user + own.system + own.children_user + own.children_system
+        ended = process.cpu_times()
+        total += cpu_seconds(first) + ended.children_user + ended.children_system
         for child in process.children(recursive=True):
-            with suppress(psutil.NoSuchProcess):  # a server's helpers come and go
-                times = child.cpu_times()
-                total += times.user + times.system
+            with suppress(OSError):  # a server's helpers come and go
+                total += cpu_seconds(child.pid)
     return total
 
 
