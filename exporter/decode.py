@@ -99,6 +99,13 @@ KEPT_BYTES = 16 * 1024
 """Of a resource or scope that is remembered."""
 
 
+NO_REQUEST = "the body is not an OTLP ExportTraceServiceRequest"
+
+
+class Unreadable(BadRequest):
+    """Spans lie where they should, but one of them, a resource or a scope cannot be parsed."""
+
+
 def decode(body: bytes, *, project: str, scope: str = "", checks: Checks = ALL_PASS) -> Decoded:
     """Read one request; raises `BadRequest` if the body is not one."""
     rejected: Counter[str] = Counter()
@@ -147,9 +154,12 @@ def _scopes(
             raise Heavy
         # A huge number of tiny spans takes many times the room of its bytes.
         checks.admit(layout.n_spans())
+    except DecodeError:
+        raise BadRequest(NO_REQUEST) from None
+    try:
         request = ScanRequest.FromString(layout.body)
     except DecodeError:
-        raise BadRequest("the body is not an OTLP ExportTraceServiceRequest") from None
+        raise Unreadable(NO_REQUEST) from None
     for resource_spans, laid_scopes in zip(request.resource_spans, layout.scopes, strict=True):
         fallback = own_projects([resource_spans.resource.attributes])[0] or project
         for scope_spans, laid in zip(resource_spans.scope_spans, laid_scopes, strict=True):

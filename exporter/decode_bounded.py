@@ -5,7 +5,8 @@ commits the chunks.
 
 Parsed, a body of nothing but empty fields takes fifty times its size. An ordinary one is parsed as a
 whole all the same, as it is small; a large one in parts, each no larger than that; and a span or resource
-that alone is larger is looked through first, and rejected where it has too many fields.
+that alone is larger is looked through first, and rejected where it has too many fields. Where something
+cannot be parsed the spans are tried one by one.
 """
 
 from collections import Counter
@@ -14,7 +15,15 @@ from itertools import pairwise
 
 from google.protobuf.message import DecodeError
 
-from exporter.decode import ALL_PASS, MAX_COPIED_BYTES, Decoded, decode, too_many_copies
+from exporter.decode import (
+    ALL_PASS,
+    MAX_COPIED_BYTES,
+    NO_REQUEST,
+    Decoded,
+    Unreadable,
+    decode,
+    too_many_copies,
+)
 from exporter.otlp_fields import (
     MANY_BYTES,
     MAX_FIELDS,
@@ -26,6 +35,7 @@ from exporter.otlp_fields import (
     n_fields,
 )
 from exporter.otlp_layout import Heavy, Scope, lay_out
+from exporter.readable import UNREADABLE, only_readable
 from exporter.span_checks import Checks
 from pipeline.errors import BadRequest
 from pipeline.model.trace_chunk import TraceChunk
@@ -49,18 +59,26 @@ def decode_bounded(
             return decode(body, project=project, scope=scope, checks=light)
         except Heavy:
             pass
+        except Unreadable:
+            checks = checks._replace(admit=int)  # its spans are admitted
     rejected: Counter[str] = Counter()
     chunks: list[TraceChunk] = []
     n_spans, room = 0, MAX_COPIED_BYTES
     for part in _parts(body, checks, rejected):
-        found = decode(part, project=project, scope=scope, checks=checks._replace(admit=int))
+        try:
+            found = decode(part, project=project, scope=scope, checks=checks._replace(admit=int))
+        except Unreadable:
+            left = only_readable(part, rejected)
+            found = decode(left, project=project, scope=scope, checks=checks._replace(admit=int))
         chunks += found.chunks
         n_spans += found.n_spans
         rejected += found.rejected
         room -= sum(len(piece) for chunk in found.chunks for piece in chunk.pieces) - len(part)
         if room < 0:
             raise too_many_copies()
-    return Decoded(tuple(chunks), n_spans, rejected)
+    if not chunks and rejected[UNREADABLE]:
+        raise BadRequest(NO_REQUEST)
+    return Decoded(tuple(chunks), n_spans, +rejected)
 
 
 def _parts(body: bytes, checks: Checks, rejected: Counter[str]) -> Iterator[bytes]:
@@ -68,7 +86,7 @@ def _parts(body: bytes, checks: Checks, rejected: Counter[str]) -> Iterator[byte
     try:
         layout = lay_out(body, checks.max_spans)
     except DecodeError:
-        raise BadRequest("the body is not an OTLP ExportTraceServiceRequest") from None
+        raise BadRequest(NO_REQUEST) from None
     checks.admit(layout.n_spans())
     view = memoryview(layout.body)
     for laid in (scope for scopes in layout.scopes for scope in scopes if len(scope.bounds) > 1):

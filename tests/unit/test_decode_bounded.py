@@ -1,11 +1,13 @@
 """Large requests: the same as `decode` finds, in parts, and what would take too much memory is rejected."""
 
 import pytest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from exporter import decode_bounded as bounded
 from exporter.decode import decode
 from exporter.decode_bounded import TOO_MANY_FIELDS, decode_bounded
 from exporter.otlp_fields import MAX_FIELDS
+from exporter.readable import UNREADABLE
 from exporter.span_checks import Checks
 from pipeline.errors import BadRequest, LimitExceeded
 from tests.unit.chunk_records import Record, records_of
@@ -115,9 +117,33 @@ def test_a_resource_of_many_traces_does_not_become_many_bytes(n_traces: int) -> 
     assert decode_bounded(of_spans(*spans[:90]), project="p").n_spans == 90
 
 
-def test_what_is_broken_in_any_part_is_refused_as_a_whole() -> None:
+def test_what_is_broken_in_any_part_harms_nothing_beside_it() -> None:
     spans = [ids(n, n) + field(0x4A, text(b"p", b"y" * 300_000)) for n in range(1, 20)]
-    with pytest.raises(BadRequest):
-        decode_bounded(of_spans(*spans, b"\x0a\xff"), project="p")
+    found = decode_bounded(of_spans(*spans, b"\x0a\xff"), project="p")
+    assert (found.n_spans, found.rejected) == (19, {UNREADABLE: 1})
     with pytest.raises(BadRequest):
         decode_bounded(b"\x0a\xff" + b"x" * 3 * MIB, project="p")
+
+
+@pytest.mark.parametrize("size", [9, 3 * MIB])
+def test_a_span_that_cannot_be_read_is_rejected_alone(size: int) -> None:
+    """Some encoders do not check texts, and a Collector passes them on."""
+    spans = [span(1, text="y" * size), span(2, text="canary"), span(3), Span(name="no id")]
+    body = request(*spans, service__name="shop").SerializeToString()
+    admitted: list[int] = []
+    checks = Checks(admit=admitted.append)
+    broken = body.replace(b"canary", b"can\xff\xfey")
+    found = decode_bounded(broken, project="p", checks=checks)
+    assert by_id(records_of(found.chunks)).keys() == {f"{n:016x}" for n in (1, 3)}
+    assert found.rejected == {UNREADABLE: 1, "an invalid trace id": 1}
+    assert (found.n_spans, admitted) == (2, [4])
+
+
+def test_of_a_resource_that_cannot_be_read_nothing_is_left() -> None:
+    broken = request(span(1), span(2), service__name="canary").SerializeToString()
+    broken = broken.replace(b"canary", b"can\xff\xfey")
+    found = decode_bounded(broken + request(span(3)).SerializeToString(), project="p")
+    assert by_id(records_of(found.chunks)).keys() == {f"{3:016x}"}
+    assert found.rejected == {UNREADABLE: 2}
+    with pytest.raises(BadRequest):
+        decode_bounded(broken, project="p")
