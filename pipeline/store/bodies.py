@@ -46,6 +46,10 @@ class BodyStore(Protocol):
         """Keep these; one place each. Only the writer thread calls it."""
         ...
 
+    def ended(self, error: Exception | None) -> None:
+        """The transaction of the last `append` was committed, or has failed."""
+        ...
+
     def read(self, connection: Connection, places: Sequence[Place]) -> Iterator[bytes]:
         """The bodies in the order of the places, a few at a time; raises `BodyMoved`."""
         ...
@@ -84,6 +88,9 @@ class TableBodies:
                 if place.offset not in found:
                     raise BodyMoved("a stored body is not where it was")
                 yield found[place.offset]
+
+    def ended(self, error: Exception | None) -> None:
+        """The database takes its rows back by itself."""
 
     def delete(self, connection: Connection, places: Sequence[Place]) -> None:
         """The rows go."""

@@ -59,6 +59,9 @@ class PieceBodies:
                 else:
                     raise BodyMoved("a stored body is not where it was")
 
+    def ended(self, error: Exception | None) -> None:
+        """The database takes its rows back by itself."""
+
     def delete(self, connection: Connection, places: Sequence[Place]) -> None:
         """The rows go; their room is used again."""
         self._table.delete(connection, [place for place in places if place.segment == TABLE])

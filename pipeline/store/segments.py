@@ -12,14 +12,13 @@ valid OTLP `TracesData`, as bodies are and messages joined end to end stay one.
 
 import fcntl
 import os
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection
 
 from pipeline.model.trace_chunk import Pieces
 from pipeline.store.block_file import BlockFile
@@ -43,7 +42,6 @@ class SegmentFiles:
         self._segment = 0
         self._marks: list[tuple[BlockFile, tuple[int, bytes]]] = []
         """Where the bodies of the open transaction begin."""
-        self._watched: Engine | None = None
 
     @property
     def open_segment(self) -> int | None:
@@ -72,31 +70,22 @@ class SegmentFiles:
         except OSError:
             self._abandon()
             raise
-        self._watch(connection.engine)
         self._marks.append((file, mark))
         _count(connection, self._segment, end - mark[0])
         return places
 
-    def _watch(self, engine: Engine) -> None:
-        """Whether what is appended was committed or rolled back: there is one writer and one engine."""
-        if self._watched is not engine:
-            self._watched = engine
-            event.listen(engine, "commit", self._forget_marks)
-            event.listen(engine, "rollback", self._take_back)
-
-    def _forget_marks(self, _connection: Connection) -> None:
-        self._marks.clear()
-
-    def _take_back(self, _connection: Connection) -> None:
-        """What a transaction wrote that was rolled back: else every retry would fill the disk further.
+    def ended(self, error: Exception | None) -> None:
+        """Take back what a transaction wrote that failed: else every retry would fill the disk further.
 
         After an input or output error nobody knows whether the commit reached the disk: the bytes stay.
         """
-        doubtful = _is_doubtful(sys.exception())
-        while self._marks:
-            file, mark = self._marks.pop()
-            if file is self._file and mark[0] < file.size and not doubtful:
-                file.take_back(mark)
+        marks, self._marks = self._marks, []
+        if error is None or _is_doubtful(error):
+            return
+        for file, mark in reversed(marks):
+            if file is self._file and mark[0] < file.size:
+                with suppress(OSError):
+                    file.take_back(mark)
 
     def read(self, connection: Connection, places: Sequence[Place]) -> Iterator[bytes]:
         """Each body when it is asked for; neighbours of one segment share its opening."""
@@ -196,7 +185,7 @@ class SegmentFiles:
             self.close()
 
 
-def _is_doubtful(error: BaseException | None) -> bool:
+def _is_doubtful(error: Exception) -> bool:
     name = getattr(getattr(error, "orig", error), "sqlite_errorname", None)
     return (name or "").startswith("SQLITE_IOERR")
 

@@ -74,7 +74,7 @@ class Store(ModelWork):
         open_anew_together(writing, reading)
         self._writing = writing
         self._clock = clock
-        self._writer = Writer(writing)
+        self._writer = Writer(writing, bodies.ended)
         self._probe = WriteProbe(self._writer, bodies)
         self._claim_until = 0.0
 

@@ -39,6 +39,9 @@ what several of them share is paid once."""
 MAX_ATTEMPTS = 10
 """Of work that conflicts with another process."""
 
+Ended = Callable[[Exception | None], None]
+"""Told after every transaction whether it was committed (None), or why it was not."""
+
 Apply = Callable[[Connection, Sequence[Any]], Sequence[Any]]
 """Applies several items of one kind; one result each."""
 
@@ -61,8 +64,9 @@ class Write:
 class Writer:
     """Owns the writing connection; stops with `close`."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, ended: Ended) -> None:
         self._engine = engine
+        self._ended = ended
         self._queue: SimpleQueue[Write | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._closed = False
@@ -144,9 +148,14 @@ class Writer:
 
     def _transact(self, group: Sequence[Write]) -> list[Any]:
         results: list[Any] = []
-        with self._engine.begin() as connection:
-            for run in runs_of_a_kind(group):
-                results.extend(run[0].apply(connection, [write.item for write in run]))
+        try:
+            with self._engine.begin() as connection:
+                for run in runs_of_a_kind(group):
+                    results.extend(run[0].apply(connection, [write.item for write in run]))
+        except Exception as error:
+            self._ended(error)
+            raise
+        self._ended(None)
         return results
 
 
