@@ -68,11 +68,12 @@ async def receive_signal(parts: HttpParts, request: Request) -> JSONResponse:
     with parts.admission.admit() as hold:
         body = await read_body(request, limit, limit, hold)
         body, counts = await asyncio.to_thread(parts.redactor.redact_signal, body)
-        parts.metrics.redacted(counts)
         read = read_signal(project, body, request.headers.get("idempotency-key"))
         result = await asyncio.to_thread(parts.store.commit_signals, (read.signal,))
         parts.notifier.put(result.nudges)
+    parts.metrics.redacted(counts)
     parts.metrics.add("signals_accepted")
+    parts.metrics.add("sessions_reopened", result.n_reopened)
     parts.metrics.add("signals_known", result.n_duplicate)
     parts.metrics.add("signals_expired", result.n_expired)
     parts.metrics.add("signal_fields_ignored", read.n_unknown_fields)

@@ -48,6 +48,7 @@ COUNTS: Mapping[str, Counted] = {
     "spans_known": Counted("spans", "duplicate"),
     "spans_expired": Counted("spans", "expired"),
     "spans_with_two_contents": Counted("spans", "replaced"),
+    "spans_late": Counted("spans", "late"),
     "traces_with_two_sessions": Counted("trace_conflicts"),
     "sessions_reopened": Counted("sessions_reopened"),
     "traces_discarded": Counted("records_discarded", "traces"),
@@ -69,17 +70,17 @@ COUNTS: Mapping[str, Counted] = {
 
 DESCRIPTIONS: Mapping[str, str] = {
     "requests": "Requests that were admitted, by signal.",
-    "requests_refused": "Requests that were answered with an error, by its code.",
+    "requests_refused": "OTLP requests and signals that were answered with an error, by its code.",
     "request_bytes": "Bytes of admitted requests, unpacked, by signal.",
     "spans": "Spans by outcome: accepted, and of these duplicate or replaced, or expired, as their"
-    " session had been removed; rejected for good.",
+    " session had been removed, or late, as it had been analysed; rejected for good.",
     "trace_conflicts": "Traces that named more than one session.",
-    "sessions_reopened": "Sessions that late spans or signals opened again.",
+    "sessions_reopened": "Analysed sessions that late spans or signals opened again.",
     "records_discarded": "Log records and metrics without content for the analysis.",
     "signals": "Signals by outcome.",
     "signal_fields_ignored": "Unknown fields of signals.",
     "nudges": "Nudges to Temporal: sent; failed attempts; dropped; swept, which repairs lost ones.",
-    "removed": "What retention or a deletion has removed.",
+    "removed": "What retention has removed; a deletion says itself what it removes.",
     "redactions": "Places replaced before storage, by kind.",
     "request_seconds": "From the read request to its answer, by signal and outcome.",
     "commit_seconds": "From handing a batch to the store to its commit.",
@@ -127,9 +128,8 @@ class Metrics:
 
     def refuse(self, error: Exception) -> None:
         """Count one refused request by the error's code."""
-        self.add(
-            "requests_refused", reason=error.code if isinstance(error, SidecarError) else OTHER
-        )
+        code = error.code if isinstance(error, SidecarError) else SidecarError.code
+        self.add("requests_refused", reason=code)
 
     def redacted(self, counts: Mapping[str, int]) -> None:
         """Count replaced places."""

@@ -73,13 +73,15 @@ class OtlpDoors:
         except BaseException:
             hold.release()
             raise
-        self._metrics.add(f"{kind.name}_discarded", spans.n_discarded)
+        rejected = spans.rejected
         if kind is not TRACES and not spans.body:
             hold.release()
-            return kind.answer(spans.rejected)
-        receipt = await self._receiver.receive(spans.body, caller, hold)
+        else:
+            rejected = (await self._receiver.receive(spans.body, caller, hold)).rejected + rejected
+        # Only now: what is refused comes again, and would be counted again.
+        self._metrics.add(f"{kind.name}_discarded", spans.n_discarded)
         self._metrics.add("spans_rejected", spans.rejected.total())
-        return kind.answer(receipt.rejected + spans.rejected)
+        return kind.answer(rejected)
 
     async def _spans(self, kind: OtlpKind, body: bytes, is_json: bool) -> Spans:
         if kind is TRACES and not is_json:

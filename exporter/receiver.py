@@ -92,5 +92,6 @@ class TraceReceiver:
         metrics.add("spans_expired", result.n_expired)
         metrics.add("spans_with_two_contents", result.n_replaced)
         metrics.add("traces_with_two_sessions", result.n_conflicts)
-        metrics.add("sessions_reopened", sum(nudge.version > 1 for nudge in result.nudges))
+        metrics.add("spans_late", result.n_late)
+        metrics.add("sessions_reopened", result.n_reopened)
         metrics.redacted(reading.replaced)

@@ -29,7 +29,8 @@ class AgentNudge(NamedTuple):
 class CommitResult(NamedTuple):
     """What one commit did. `nudges` are the sessions whose `nudged` it flipped to true.
 
-    `n_expired` spans or signals were of sessions that had been removed, and dropped.
+    `n_expired` spans or signals were of sessions that had been removed, and dropped. `n_late` of the new
+    spans are of sessions that had been analysed before; `n_reopened` such sessions are to be analysed anew.
     """
 
     n_new: int = 0
@@ -37,4 +38,6 @@ class CommitResult(NamedTuple):
     n_replaced: int = 0
     n_conflicts: int = 0
     n_expired: int = 0
+    n_late: int = 0
+    n_reopened: int = 0
     nudges: tuple[Nudge, ...] = ()

@@ -31,6 +31,8 @@ class Tally:
     n_replaced: int = 0
     n_conflicts: int = 0
     n_expired: int = 0
+    n_late: int = 0
+    n_reopened: int = 0
     nudges: list[Nudge] = field(default_factory=list[Nudge])
 
     def result(self) -> CommitResult:
@@ -41,6 +43,8 @@ class Tally:
             n_replaced=self.n_replaced,
             n_conflicts=self.n_conflicts,
             n_expired=self.n_expired,
+            n_late=self.n_late,
+            n_reopened=self.n_reopened,
             nudges=tuple(self.nudges),
         )
 

@@ -127,9 +127,24 @@ _COUNT = (
 )
 
 
-def raise_versions(connection: Connection, refs: Iterable[int], now: int) -> dict[int, Nudge]:
+class Raised(NamedTuple):
+    """Sessions after their versions have risen."""
+
+    nudges: dict[int, Nudge]
+    """Those that turned dirty."""
+    analysed: set[int]
+    """Those that had been analysed at an earlier version: what comes to them is late."""
+
+    @property
+    def n_reopened(self) -> int:
+        """Sessions that had been analysed and turned dirty again."""
+        return len(self.nudges.keys() & self.analysed)
+
+
+def raise_versions(connection: Connection, refs: Iterable[int], now: int) -> Raised:
     """Each session's version rises by one; those that turn dirty are to be nudged."""
     nudges: dict[int, Nudge] = {}
+    analysed: set[int] = set()
     changes: list[dict[str, Any]] = []
     for refs_piece in chunked(sorted(set(refs))):
         for row in _locked(connection, refs_piece):
@@ -137,6 +152,8 @@ def raise_versions(connection: Connection, refs: Iterable[int], now: int) -> dic
             if row.n_spans == 0:
                 _retract(connection, row.id, row.project, version, now)
                 continue
+            if row.analysed_version:
+                analysed.add(row.id)
             if not row.nudged:
                 key = SessionKey(project=row.project, digest=row.digest)
                 nudges[row.id] = Nudge(key=key, version=version)
@@ -151,7 +168,7 @@ def raise_versions(connection: Connection, refs: Iterable[int], now: int) -> dic
             )
     if changes:
         execute_many(connection, _DIRTY, changes)
-    return nudges
+    return Raised(nudges, analysed)
 
 
 def _locked(connection: Connection, refs: Sequence[int]) -> Sequence[Row[Any]]:
@@ -160,6 +177,7 @@ def _locked(connection: Connection, refs: Sequence[int]) -> Sequence[Row[Any]]:
         "project",
         "digest",
         "version",
+        "analysed_version",
         "n_spans",
         "nudged",
         "nudged_at",

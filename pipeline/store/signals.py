@@ -40,13 +40,14 @@ def commit_signals(connection: Connection, batch: Sequence[Signal], now: int) ->
         if ref is not None:
             names = (signal.project, signal.session_id, signal.trace_id)
             fresh.append(Sought(ref, *names, session_ref=None, via=WAITING))
-    nudges = raise_versions(connection, attach(connection, fresh), now)
+    raised = raise_versions(connection, attach(connection, fresh), now)
     n_expired = _drop_expired(connection, fresh, now)
     return CommitResult(
         n_new=len(fresh) - n_expired,
         n_duplicate=len(batch) - len(fresh),
         n_expired=n_expired,
-        nudges=tuple(nudges.values()),
+        n_reopened=raised.n_reopened,
+        nudges=tuple(raised.nudges.values()),
     )
 
 

@@ -38,6 +38,8 @@ class Change:
     n_session_ids: int
     deltas: dict[Home, int]
     """Spans that each home gained or lost; a touched home stands here with 0 at least."""
+    new: Mapping[Home, int]
+    """Spans that were never there before, by home."""
     left: Set[Home] = frozenset()
     """Homes that no span of the trace has any more."""
     session_ids: Set[str] = frozenset()
@@ -108,7 +110,8 @@ def _plain(trace: Trace, before: Outline | None, outline: Outline) -> Change:
     """All spans of the trace have one home, and had one before."""
     trace_id = trace.key[0]
     home = home_of(outline, trace_id)
-    change = Change(trace, outline, int(outline.own_session is not None), {home: len(trace.ids)})
+    n_ids, deltas = int(outline.own_session is not None), {home: len(trace.ids)}
+    change = Change(trace, outline, n_ids, deltas, {home: len(trace.ids) - trace.n_spans})
     if before is not None:
         left = home_of(before, trace_id)
         change.deltas[left] = change.deltas.get(left, 0) - trace.n_spans
@@ -125,15 +128,18 @@ def _resolved(trace: Trace) -> Change:
     outline, own_ids = whole_outline([*stored, *added])
     members = members_of(trace_id, [*stored, *added], outline)
     deltas: Counter[Home] = Counter()
+    new: Counter[Home] = Counter()
     for member in members:
         was = old.get(member.span_id)
         if was != member.home:
             deltas[member.home] += 1
-            if was is not None:
+            if was is None:
+                new[member.home] += 1
+            else:
                 deltas[was] -= 1
         elif member.chunk >= len(stored):
             deltas[member.home] += 0
-    change = Change(trace, outline, len(own_ids), deltas)
+    change = Change(trace, outline, len(own_ids), deltas, new)
     homes = {member.home for member in members}
     change.left = set(old.values()) - homes
     named = homes | change.deltas.keys()
@@ -173,11 +179,16 @@ def settle(
         names = {change.trace.key[0] for change in changes}
         moved = follow_spans(connection, names, ids, placed.deltas)
     known = {refs[home] for home in owners} - placed.fresh.keys()
-    nudges = raise_versions(connection, known | (moved - placed.fresh.keys()), now)
+    raised = raise_versions(connection, known | (moved - placed.fresh.keys()), now)
     first = min(owners.values())
     batch_of = {refs[home]: owner for home, owner in owners.items()}
-    for ref, nudge in (*placed.fresh.items(), *nudges.items()):
+    for ref, nudge in (*placed.fresh.items(), *raised.nudges.items()):
         tallies[batch_of.get(ref, first)].nudges.append(nudge)
     for change in changes:
         if change.trace.n_session_ids < 2 <= change.n_session_ids:
             tallies[change.trace.owner or 0].n_conflicts += 1
+    if raised.analysed:
+        tallies[first].n_reopened += raised.n_reopened
+        for change in changes:
+            late = (n for home, n in change.new.items() if refs[home] in raised.analysed)
+            tallies[change.trace.owner or 0].n_late += sum(late)

@@ -162,6 +162,33 @@ def test_several_ids_in_one_trace_are_counted_once(store: Store) -> None:
     assert [r.n_conflicts for r in results] == [0, 1, 0]
 
 
+def test_new_spans_of_a_session_that_was_analysed_are_late(store: Store) -> None:
+    send(store, record(1, session="s"))
+    waiting = send(store, record(2, session="s"))
+    finish(store, row("s", "a"))
+    new = record(4, trace=OTHER, session="new")
+    late = send(store, record(2, session="s"), record(3, session="s"), new)
+    more = send(store, record(5, session="s"), record(3, session="s", end=300))
+    signalled = [store.commit_signals([signal(name, session="s")]) for name in "ab"]
+    finish(store, row("s", "a"))
+    heard = store.commit_signals([signal("c", session="s")])
+    results = (waiting, late, more, *signalled, heard)
+    assert [r.n_late for r in results] == [0, 1, 1, 0, 0, 0]
+    assert [r.n_reopened for r in results] == [0, 1, 0, 0, 0, 1]
+    assert (late.n_new, late.n_duplicate, more.n_replaced) == (2, 1, 1)
+
+
+def test_what_moves_to_an_analysed_session_was_not_late(store: Store) -> None:
+    send(store, record(9, trace=OTHER, session="home"))
+    finish(store, row("home", "a"))
+    send(store, record(2, parent=1), record(3, parent=2))
+    root = send(store, record(1, session="home"))
+    finish(store, row("home", "a"))
+    mixed = send(store, record(4, session="other"), record(5, parent=4), record(6, parent=1))
+    assert [r.n_late for r in (root, mixed)] == [1, 1]
+    assert span_ids(store, "home") == [1, 2, 3, 6, 9]
+
+
 def test_an_emptied_session_lives_again_when_spans_come(store: Store) -> None:
     send(store, record(2, parent=1, fallback="q"), record(3, session="s", project="r"))
     assert span_ids(store, "s", "q") == [2]

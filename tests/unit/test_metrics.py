@@ -66,7 +66,7 @@ def test_prometheus_sees_counts_times_and_gauges() -> None:
         'kelet_requests_total{signal="traces"} 2.0',
         'kelet_request_bytes_total{signal="traces"} 150.0',
         'kelet_requests_refused_total{reason="limit_exceeded"} 1.0',
-        'kelet_requests_refused_total{reason="other"} 1.0',
+        'kelet_requests_refused_total{reason="internal"} 1.0',
         'kelet_request_seconds_count{outcome="refused",signal="traces"} 1.0',
         "kelet_commit_seconds_count 1.0",
         "kelet_in_flight_bytes 7.0",
