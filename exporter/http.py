@@ -13,13 +13,14 @@ from datetime import timedelta
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from exporter.http_answers import json_refusal
 from exporter.http_body import BodyLimit, read_body
-from exporter.http_otlp import otlp_routes
+from exporter.http_otlp import not_here, otlp_routes
 from exporter.http_parts import HttpParts
 from exporter.signal_body import read_signal
 from exporter.tls import Tls
@@ -55,7 +56,8 @@ def build_app(parts: HttpParts) -> Starlette:
             Route("/api/projects/{project:path}/signal", signal, methods=["POST"]),
             Route("/healthz", healthz, methods=["GET"]),
             Route("/metrics", metrics, methods=["GET"]),
-        ]
+        ],
+        exception_handlers={HTTPException: not_here},
     )
 
 

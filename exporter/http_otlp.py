@@ -1,14 +1,17 @@
 """OTLP over HTTP: `/v1/traces`, `/v1/logs`, `/v1/metrics`, and the same below `/api` for the Kelet SDK.
 
-In: protobuf or JSON, plain, gzip or deflate. Out: `otlp_routes`; the answer in the request's own format,
-a `google.rpc.Status` where it is refused. Next: `exporter.otlp_doors`.
+In: protobuf or JSON, plain, gzip or deflate. Out: `otlp_routes`, `not_here`; the answer in the request's own
+format, a `google.rpc.Status` where it is refused. Next: `exporter.otlp_doors`.
 """
 
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 
+import grpc
 from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import Message
 from google.rpc.status_pb2 import Status
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -87,4 +90,18 @@ def refusal(error: Exception, format_: str) -> Response:
         Status(code=number, message=message_of(error)), format_, answer.http_status
     )
     response.headers.update(retry_headers(error))
+    return response
+
+
+async def not_here(request: Request, error: Exception) -> Response:
+    """A path that does not exist, or not for this method: often an exporter without `/v1/traces`."""
+    assert isinstance(error, HTTPException)
+    paths = ", ".join(f"/v1/{kind.name}" for kind in KINDS)
+    here = error.status_code == HTTPStatus.METHOD_NOT_ALLOWED
+    code = grpc.StatusCode.UNIMPLEMENTED if here else grpc.StatusCode.NOT_FOUND
+    number: int = code.value[0]
+    message = f"{HTTPStatus(error.status_code).phrase}; OTLP is taken by POST at {paths}"
+    format_ = format_of(request) or JSON
+    response = in_format(Status(code=number, message=message), format_, error.status_code)
+    response.headers.update(error.headers or {})
     return response

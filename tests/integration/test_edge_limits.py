@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import grpc
 import httpx
@@ -114,7 +114,7 @@ async def test_a_large_attribute_costs_only_its_spans(
 class Case(NamedTuple):
     """Settings, what is held meanwhile, what is sent, and how it is refused."""
 
-    settings: Mapping[str, int]
+    settings: Mapping[str, Any]
     body: bytes
     error: type[SidecarError]
     held: bytes | None = None

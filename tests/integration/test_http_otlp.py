@@ -139,7 +139,23 @@ async def test_refusals_are_a_status_in_the_format_of_the_request(path: str) -> 
             path, content=b"x" * 9, headers=JSON | {"content-encoding": "gzip"}
         )
         assert (answer.status_code, answer.json()["message"]) == (400, "the body is not gzip")
-        assert (await client.get(path)).status_code == 405
+        answer = await client.get(path)
+        assert (answer.status_code, answer.json()["code"], answer.headers["allow"]) == (
+            405,
+            12,
+            "POST",
+        )
+
+
+async def test_a_path_that_is_not_there_says_where_to_send() -> None:
+    async with http(SinkStore()) as client:
+        for path in ("/", "/v1/trace", "/v1/traces/v1/traces"):
+            answer = await client.post(path, content=GOOD, headers=PROTOBUF)
+            status = Status.FromString(answer.content)
+            assert (answer.status_code, status.code) == (404, grpc.StatusCode.NOT_FOUND.value[0])
+            assert "POST at /v1/traces, /v1/logs" in status.message
+            assert answer.headers["content-type"] == "application/x-protobuf"
+        assert (await client.post("/", json={})).json()["code"] == 5
 
 
 async def test_a_bomb_and_a_giant_name_limit_and_setting() -> None:
