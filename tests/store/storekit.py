@@ -9,6 +9,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from pipeline.model.answers import FinishResult
 from pipeline.model.cluster import Cluster, Condition, GateState, Rate, Rule
+from pipeline.model.evidence import Evidence
 from pipeline.model.finding import Basis, Finding, FindingState, HealthyRate
 from pipeline.model.nudge import CommitResult
 from pipeline.model.session import (
@@ -223,3 +224,17 @@ def finding(finding_id: str, title: str = "Order is lost", **changes: Any) -> Fi
         "created_at": datetime(2026, 1, 1, tzinfo=UTC),
     }
     return Finding(**(values | changes))
+
+
+def quoting(store: Store) -> None:
+    """A finding that quotes two sessions."""
+    for session in ("s", "t"):
+        send(store, record(1, trace=f"{ord(session):032x}", session=session))
+        finish(store, row(session, "a"))
+    store.replace_clusters("p", "a", 9, "1", [cluster("c1", "s", "t")], gate("c1"))
+    quotes = tuple(
+        Evidence(session_id=s, span_id="1", field="f", quote=f"words of {s}", verified=True)
+        for s in ("s", "t")
+    )
+    made = finding("f", evidence=quotes, session_ids=("s", "t"))
+    assert store.finish_investigation("p", "c1", 1, made, "named")

@@ -18,7 +18,7 @@ from pipeline.store.migrate import HEAD, SCRIPTS, current_revision, downgrade, m
 from pipeline.store.packing import digest_of, pack
 from pipeline.store.schema import metadata
 from tests.databases import Databases
-from tests.store.storekit import TRACE, Clock, record, send, signal
+from tests.store.storekit import TRACE, Clock, quoting, record, send, signal
 from tests.unit.chunk_records import records_of
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -77,6 +77,28 @@ def test_what_the_first_release_stored_is_read_and_goes_back(url: str, engine: E
     with Store.open(url, clock=Clock()) as store:
         assert send(store, record(3, parent=2)).n_new == 1
         assert len(store.load_spans(KEY).spans) == 3
+
+
+OLDER = [f"{n:04}" for n in range(int(HEAD) - 1, 0, -1)]
+
+
+@pytest.mark.parametrize("revision", OLDER)
+def test_what_is_known_outlives_every_older_schema(url: str, engine: Engine, revision: str) -> None:
+    with Store.open(url, clock=Clock()) as store:
+        quoting(store)
+        named, waiting = signal("n", session="s"), signal("w", session="later")
+        store.commit_signals([named, waiting, signal("t", trace=TRACE)])
+        before = list(store.canonical(None))
+    downgrade(engine, revision)
+    with Store.open(url, clock=Clock()) as store:
+        assert list(store.canonical(None)) == before
+        assert {fact["type"] for fact in before} >= {"span", "signal", "cluster", "finding"}
+        assert store.coverage("p").waiting_for_spans == 2
+        late = send(store, record(2, trace=f"{ord('t'):032x}", session="t"))
+        assert (late.n_new, late.n_late) == (1, 1)
+        send(store, record(1, session="later"))
+        found = store.load_signals(SessionKey.of("p", "later"))
+        assert sorted(signal.identity for signal in found) == ["t", "w"]
 
 
 def reflected(connection: Connection) -> MetaData:

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import NotFound
-from pipeline.model.evidence import Evidence
 from pipeline.model.session import SessionKey
 from pipeline.store import Store
 from pipeline.store.forgetting import without_sessions
@@ -22,6 +21,7 @@ from tests.store.storekit import (
     finish,
     gate,
     new_store,
+    quoting,
     record,
     row,
     send,
@@ -184,20 +184,6 @@ def test_agents_of_a_removed_session_are_aggregated_anew(store: Store, clock: Cl
     quiet = timedelta(seconds=30)
     lost = store.lost_agents(quiet=quiet, grace=quiet, limit=9)
     assert [nudge.agent for nudge in lost] == ["a"]
-
-
-def quoting(store: Store) -> None:
-    """A finding that quotes two sessions."""
-    for session in ("s", "t"):
-        send(store, record(1, trace=f"{ord(session):032x}", session=session))
-        finish(store, row(session, "a"))
-    store.replace_clusters("p", "a", 9, "1", [cluster("c1", "s", "t")], gate("c1"))
-    quotes = tuple(
-        Evidence(session_id=s, span_id="1", field="f", quote=f"words of {s}", verified=True)
-        for s in ("s", "t")
-    )
-    made = finding("f", evidence=quotes, session_ids=("s", "t"))
-    assert store.finish_investigation("p", "c1", 1, made, "named")
 
 
 def quotes_of(store: Store) -> list[str]:
