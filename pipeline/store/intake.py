@@ -93,7 +93,10 @@ def merge_batch(
             taken = _compare(trace, chunk, current, tally)
         if taken is not None:
             trace.added.append(taken)
-            trace.ids = trace.ids | ids if trace.ids else ids
+            if trace.ids:
+                trace.ids |= ids
+            else:
+                trace.ids = ids
             trace.owner = owner if trace.owner is None else trace.owner
     return tally
 
