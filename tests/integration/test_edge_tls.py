@@ -16,7 +16,7 @@ from exporter.server import EdgeServer
 from exporter.settings import EdgeSettings
 from exporter.tls import BadCertificate, read_tls
 from tests.certificates import Certificates, Pair, make
-from tests.integration.edge import EXPORT, SinkStore, running
+from tests.integration.edge import EXPORT, SinkStore, free_port, running
 from tests.integration.test_edge_keys import SIGNAL, keep
 from tests.sidecar_process import CLI
 from tests.unit.otlp import request, span
@@ -131,11 +131,30 @@ def test_files_that_do_not_do_are_named(files: Certificates, tmp_path: Path) -> 
     garbage.write_text("canary")
     for changes, name in (
         ({"tls_cert": nothing, "tls_key": key}, "tls_cert: .*nothing.pem cannot be read"),
+        ({"tls_cert": cert, "tls_key": tmp_path}, r"tls_key: .* cannot be read \(Is a directory\)"),
         ({"tls_cert": garbage, "tls_key": key}, "garbage.pem .* no certificate and its key"),
         ({"tls_cert": cert, "tls_key": files.client.key}, "no certificate and its key"),
         ({"tls_cert": cert, "tls_key": key, "tls_client_ca": garbage}, "tls_client_ca: .*garbage"),
+        (
+            {"tls_cert": cert, "tls_key": key, "tls_client_ca": nothing},
+            "tls_client_ca: .*nothing.pem cannot be read",
+        ),
     ):
         given: Any = changes
         with pytest.raises(BadCertificate, match=name):
             read_tls(EdgeSettings(**given))
     assert read_tls(EdgeSettings()) is None
+
+
+async def test_a_start_with_wrong_files_ends_with_one_line(
+    files: Certificates, tmp_path: Path
+) -> None:
+    tls = {
+        "KELET_TLS_CERT": str(files.server.cert),
+        "KELET_TLS_KEY": str(files.client.key),
+        "KELET_TEMPORAL_ADDRESS": "127.0.0.1:1",
+    }
+    ports = [f"--{name}-port={free_port()}" for name in ("grpc", "http")]
+    done = await cli(["receive", f"--data-dir={tmp_path}", *ports], tls)
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+    assert done.stderr.startswith("tls_cert, tls_key: ")
