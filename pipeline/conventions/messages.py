@@ -13,12 +13,22 @@ from dataclasses import dataclass, field
 from pipeline.conventions import shapes
 from pipeline.conventions.parts import call_of, result_of
 from pipeline.conventions.places import Node
+from pipeline.errors import LimitExceeded
 from pipeline.model.evidence import Located
 from pipeline.model.step import Message, Role, ToolCall
 
+MAX_MESSAGES = 500_000
+"""Messages, system texts and tool calls of a session. Read, one takes a kilobyte for the four bytes that it may
+have as JSON."""
 _MAX_DEPTH = 12
 _NOTHING = "assistant: None"
 """How LlamaIndex writes an answer without a text."""
+
+
+def check_messages(n_messages: int) -> None:
+    """No session has more."""
+    if n_messages > MAX_MESSAGES:
+        raise LimitExceeded(f"more than {MAX_MESSAGES} messages and tool calls")
 
 
 @dataclass
@@ -31,6 +41,8 @@ class Conversation:
     system: list[Located] = field(default_factory=list[Located])
     calls: list[ToolCall] = field(default_factory=list[ToolCall])
     finish_reasons: list[str] = field(default_factory=list[str])
+    _known: set[tuple[str, ...]] = field(default_factory=set[tuple[str, ...]])
+    """System texts, and tool calls by id and name, that were kept."""
 
     def __bool__(self) -> bool:
         """True when something was read."""
@@ -65,9 +77,10 @@ class Conversation:
         """Keep the text of a node; system texts are kept apart."""
         if node.value is None or (text := node.text) is None or text == _NOTHING:
             return
+        check_messages(len(self.messages) + len(self.system) + len(self.calls) + 1)
         located = Located(text=text, span_id=self.span_id, field=self.prefix + node.place)
         if role is Role.SYSTEM:
-            if all(text != said.text for said in self.system):
+            if self._is_new(text):
                 self.system.append(located)
         else:
             self.messages.append(Message(role=role, content=located))
@@ -202,8 +215,14 @@ class Conversation:
 
     def _call(self, node: Node) -> None:
         call = call_of(node, self.span_id, self.prefix)
-        if call is not None and not (call.call_id and any(_same(call, c) for c in self.calls)):
+        if call is not None and (not call.call_id or self._is_new(call.call_id, call.name)):
+            check_messages(len(self.messages) + len(self.system) + len(self.calls) + 1)
             self.calls.append(call)
+
+    def _is_new(self, *said: str) -> bool:
+        n_known = len(self._known)
+        self._known.add(said)
+        return len(self._known) > n_known
 
     def _finish(self, node: Node) -> None:
         reason = node.word(*shapes.FINISHES)
@@ -212,10 +231,6 @@ class Conversation:
 
 
 ROLE_OF_PART = {"user-prompt": Role.USER, "system-prompt": Role.SYSTEM, "tool-return": Role.TOOL}
-
-
-def _same(one: ToolCall, other: ToolCall) -> bool:
-    return (one.call_id, one.name) == (other.call_id, other.name)
 
 
 def _is_empty(node: Node, name: str) -> bool:

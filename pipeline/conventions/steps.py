@@ -14,6 +14,7 @@ from pipeline.conventions.agents import agents_of
 from pipeline.conventions.attempts import ONLY, Attempt, attempts_of
 from pipeline.conventions.draft import Draft, error_of, step_key
 from pipeline.conventions.folding import fold, parent_steps
+from pipeline.conventions.messages import check_messages
 from pipeline.conventions.registry import read_draft
 from pipeline.conventions.tree import SpanTree, span_ref
 from pipeline.model.span import Span, SpanStatus
@@ -23,7 +24,7 @@ from pipeline.model.step import Step, StepKind
 def read_steps(spans: Sequence[Span]) -> tuple[Step, ...]:
     """The steps of one session; losing attempts of retried activities are left out."""
     tree = SpanTree(spans)
-    read = {span_ref(s): draft for s in tree.spans if (draft := read_draft(s)) is not None}
+    read = _read(tree)
     agents, attempts = agents_of(tree, read), attempts_of(tree)
     _drop_traced_starts(tree, read)
     drafts = fold(tree, read)
@@ -37,6 +38,20 @@ def read_steps(spans: Sequence[Span]) -> tuple[Step, ...]:
             parent = above.span_id if above else None
             steps.append(_step(span, drafts[ref], agents[ref], attempt, parent))
     return tuple(steps)
+
+
+def _read(tree: SpanTree) -> dict[str, Draft]:
+    """What each span says by itself; `LimitExceeded` where together they say too much."""
+    found: dict[str, Draft] = {}
+    n_messages = 0
+    for span in tree.spans:
+        draft = read_draft(span)
+        if draft is not None:
+            found[span_ref(span)] = draft
+            n_messages += len(draft.inputs) + len(draft.outputs)
+            n_messages += len(draft.system) + len(draft.tool_calls)
+            check_messages(n_messages)
+    return found
 
 
 def _drop_traced_starts(tree: SpanTree, drafts: dict[str, Draft]) -> None:

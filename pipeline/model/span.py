@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
+from pydantic import SkipValidation
+
 from pipeline.model.frozen import Frozen
 
 Attributes = Mapping[str, Any]
@@ -30,7 +32,10 @@ class SpanEvent(Frozen):
 
 
 class Span(Frozen):
-    """One OTLP span. Ids are lower-case hex, `parent_id` is None at a root, times Unix nanoseconds."""
+    """One OTLP span. Ids are lower-case hex, `parent_id` is None at a root, times Unix nanoseconds.
+
+    Spans share their resource: validated, each would have a copy.
+    """
 
     trace_id: str
     span_id: str
@@ -43,5 +48,5 @@ class Span(Frozen):
     status_message: str = ""
     attributes: Attributes = {}
     events: tuple[SpanEvent, ...] = ()
-    resource: Attributes = {}
+    resource: SkipValidation[Attributes] = {}
     scope: str = ""

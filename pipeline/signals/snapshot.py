@@ -87,7 +87,7 @@ class SnapshotReader:
             return None
         if not _is_whole(snapshot):
             limit = f"max_bytes_a_session is {self._max_bytes}"
-            raise LimitExceeded(f"{snapshot.n_spans} spans, {limit}")
+            raise LimitExceeded(f"{snapshot.n_spans} spans with all in them, {limit}")
         steps = read_steps(snapshot.spans)
         return SessionSeen(snapshot.spans, steps, enrich(steps, snapshot.spans))
 

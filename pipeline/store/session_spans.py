@@ -19,8 +19,11 @@ from pipeline.store.bodies import BodyStore
 from pipeline.store.chunk_body import split
 from pipeline.store.chunk_keys import span_ids_of
 from pipeline.store.schema import session_traces
-from pipeline.store.span_codec import decode_span
+from pipeline.store.span_codec import decode_span, n_values, n_values_in
 from pipeline.store.traces import Member, Trace, members_of, traces_of
+
+BYTES_A_VALUE = 40
+"""What each value counts at least: two bytes on the wire become a hundred or more when they are read."""
 
 
 class Wanted(NamedTuple):
@@ -98,12 +101,16 @@ def read_spans(
 ) -> list[Span]:
     """The spans as the analysis sees them, by (start, trace id, span id); no more than so many bytes."""
     n_bytes = 0
+    resources: set[bytes] = set()
     found: list[Span] = []
     for s in stored_spans(connection, bodies, session_ref, home, max_spans):
-        n_bytes += len(s.span)
+        span = decode_span(s.span, s.resource, s.scope_info)
+        n_bytes += max(len(s.span), BYTES_A_VALUE * n_values(span))
+        if s.resource not in resources:
+            resources.add(s.resource)
+            n_bytes += max(len(s.resource), BYTES_A_VALUE * n_values_in(span.resource))
         if max_bytes is not None and n_bytes > max_bytes:
             break
-        span = decode_span(s.span, s.resource, s.scope_info)
         # Of an id that stands twice in one span that one counts by which it is filed.
         named = {"trace_id": s.trace.key[0], "span_id": s.span_id.hex()}
         alike = (span.trace_id, span.span_id) == tuple(named.values())

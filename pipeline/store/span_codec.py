@@ -7,7 +7,7 @@ analysis sees it. Next: `pipeline.conventions` turns spans into steps.
 import base64
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationScope, KeyValue
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
@@ -82,3 +82,20 @@ def value_of(value: AnyValue) -> Any:
             return base64.b64encode(value.bytes_value).decode("ascii")
         case _:
             return None
+
+
+def n_values(span: Span) -> int:
+    """The values in the attributes and events of the span; an event alone is as large as four."""
+    in_events = sum(3 + n_values_in(event.attributes) for event in span.events)
+    return n_values_in(span.attributes) + in_events
+
+
+def n_values_in(value: Any) -> int:
+    """The value and all those in it."""
+    match value:
+        case dict():
+            return 1 + sum(map(n_values_in, cast("dict[str, Any]", value).values()))
+        case list():
+            return 1 + sum(map(n_values_in, cast("list[Any]", value)))
+        case _:
+            return 1
