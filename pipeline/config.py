@@ -242,7 +242,7 @@ class Config(BaseSettings):
     """Spans above which a session is skipped as too large."""
 
     max_bytes_a_session: Count = 128 * 1024 * 1024
-    """Bytes of spans, 40 for each value at least, above which a session is skipped; a worker needs several times that."""
+    """Bytes of spans, 40 a value at least, above which a session is skipped; a worker needs several times that."""
 
     max_sessions_an_agent: Count = 20_000
     """Sessions of one agent that an aggregation reads; beyond it a fixed choice by the hash of their ids."""
