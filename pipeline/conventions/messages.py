@@ -17,18 +17,20 @@ from pipeline.errors import LimitExceeded
 from pipeline.model.evidence import Located
 from pipeline.model.step import Message, Role, ToolCall
 
-MAX_MESSAGES = 500_000
+MAX_MESSAGES = 400_000
 """Messages, system texts and tool calls of a session. Read, one takes a kilobyte for the four bytes that it may
 have as JSON."""
+MAX_OF_ONE = 100_000
+"""The same of one conversation of a span."""
 _MAX_DEPTH = 12
 _NOTHING = "assistant: None"
 """How LlamaIndex writes an answer without a text."""
 
 
-def check_messages(n_messages: int) -> None:
-    """No session has more."""
-    if n_messages > MAX_MESSAGES:
-        raise LimitExceeded(f"more than {MAX_MESSAGES} messages and tool calls")
+def check_messages(n_messages: int, limit: int) -> None:
+    """`LimitExceeded` where there are more."""
+    if n_messages > limit:
+        raise LimitExceeded(f"more than {limit} messages and tool calls")
 
 
 @dataclass
@@ -77,7 +79,7 @@ class Conversation:
         """Keep the text of a node; system texts are kept apart."""
         if node.value is None or (text := node.text) is None or text == _NOTHING:
             return
-        check_messages(len(self.messages) + len(self.system) + len(self.calls) + 1)
+        self._check()
         located = Located(text=text, span_id=self.span_id, field=self.prefix + node.place)
         if role is Role.SYSTEM:
             if self._is_new(text):
@@ -216,8 +218,12 @@ class Conversation:
     def _call(self, node: Node) -> None:
         call = call_of(node, self.span_id, self.prefix)
         if call is not None and (not call.call_id or self._is_new(call.call_id, call.name)):
-            check_messages(len(self.messages) + len(self.system) + len(self.calls) + 1)
+            self._check()
             self.calls.append(call)
+
+    def _check(self) -> None:
+        """There is room for one more."""
+        check_messages(len(self.messages) + len(self.system) + len(self.calls) + 1, MAX_OF_ONE)
 
     def _is_new(self, *said: str) -> bool:
         n_known = len(self._known)

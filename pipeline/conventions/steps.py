@@ -14,17 +14,17 @@ from pipeline.conventions.agents import agents_of
 from pipeline.conventions.attempts import ONLY, Attempt, attempts_of
 from pipeline.conventions.draft import Draft, error_of, step_key
 from pipeline.conventions.folding import fold, parent_steps
-from pipeline.conventions.messages import check_messages
+from pipeline.conventions.messages import MAX_MESSAGES, check_messages
 from pipeline.conventions.registry import read_draft
 from pipeline.conventions.tree import SpanTree, span_ref
 from pipeline.model.span import Span, SpanStatus
 from pipeline.model.step import Step, StepKind
 
 
-def read_steps(spans: Sequence[Span]) -> tuple[Step, ...]:
+def read_steps(spans: Sequence[Span], max_messages: int = MAX_MESSAGES) -> tuple[Step, ...]:
     """The steps of one session; losing attempts of retried activities are left out."""
     tree = SpanTree(spans)
-    read = _read(tree)
+    read = _read(tree, max_messages)
     agents, attempts = agents_of(tree, read), attempts_of(tree)
     _drop_traced_starts(tree, read)
     drafts = fold(tree, read)
@@ -40,7 +40,7 @@ def read_steps(spans: Sequence[Span]) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def _read(tree: SpanTree) -> dict[str, Draft]:
+def _read(tree: SpanTree, max_messages: int) -> dict[str, Draft]:
     """What each span says by itself; `LimitExceeded` where together they say too much."""
     found: dict[str, Draft] = {}
     n_messages = 0
@@ -50,7 +50,7 @@ def _read(tree: SpanTree) -> dict[str, Draft]:
             found[span_ref(span)] = draft
             n_messages += len(draft.inputs) + len(draft.outputs)
             n_messages += len(draft.system) + len(draft.tool_calls)
-            check_messages(n_messages)
+            check_messages(n_messages, max_messages)
     return found
 
 

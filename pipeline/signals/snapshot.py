@@ -10,8 +10,10 @@ for the first instead of computing it again. On another worker it computes for i
 import threading
 from collections import OrderedDict
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import NamedTuple
 
+from pipeline.conventions.messages import MAX_MESSAGES
 from pipeline.conventions.steps import read_steps
 from pipeline.errors import LimitExceeded
 from pipeline.model.answers import SessionSeen, Snapshot
@@ -25,6 +27,8 @@ LARGE = 5_000
 """Spans from which on a session is analysed alone; several of 50,000 at once would take gigabytes."""
 LARGE_BYTES = 16 * 2**20
 """The same of bytes: few spans may be large ones."""
+LARGE_MESSAGES = 100_000
+"""The same of messages: few bytes may be many of them."""
 
 
 class _Kept(NamedTuple):
@@ -75,20 +79,22 @@ class SnapshotReader:
         if clock.n_spans <= LARGE:
             small = self._load(key, min(LARGE_BYTES, self._max_bytes))
             if _is_whole(small):
-                return self._see(small, version)
+                with suppress(LimitExceeded):
+                    return self._see(small, version, LARGE_MESSAGES)
+            del small
         with self._one_large:
-            return self._see(self._load(key, self._max_bytes), version)
+            return self._see(self._load(key, self._max_bytes), version, MAX_MESSAGES)
 
     def _load(self, key: SessionKey, max_bytes: int) -> Snapshot:
         return self._store.load_spans(key, max_spans=self._max_spans, max_bytes=max_bytes)
 
-    def _see(self, snapshot: Snapshot, version: int) -> SessionSeen | None:
+    def _see(self, snapshot: Snapshot, version: int, max_messages: int) -> SessionSeen | None:
         if snapshot.version != version:
             return None
         if not _is_whole(snapshot):
             limit = f"max_bytes_a_session is {self._max_bytes}"
             raise LimitExceeded(f"{snapshot.n_spans} spans with all in them, {limit}")
-        steps = read_steps(snapshot.spans)
+        steps = read_steps(snapshot.spans, max_messages)
         return SessionSeen(snapshot.spans, steps, enrich(steps, snapshot.spans))
 
 

@@ -15,7 +15,7 @@ LIMIT = 20
 
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(messages, "MAX_MESSAGES", LIMIT)
+    monkeypatch.setattr(messages, "MAX_OF_ONE", LIMIT)
 
 
 def call(number: int, said: list[Any], key: str = "gen_ai.input.messages") -> Span:
@@ -57,9 +57,9 @@ def test_of_one_span(said: list[Any]) -> None:
 
 def test_of_all_spans_together() -> None:
     spans = [call(number, ["a"] * 5) for number in range(1, 6)]
-    assert len(read_steps(spans[:4])) == 4
+    assert len(read_steps(spans[:4], max_messages=20)) == 4
     with pytest.raises(LimitExceeded):
-        read_steps(spans)
+        read_steps(spans, max_messages=20)
 
 
 def test_what_is_told_again_is_kept_once() -> None:

@@ -7,10 +7,12 @@ from typing import Any, cast
 
 import pytest
 
+from pipeline.conventions.messages import MAX_MESSAGES
 from pipeline.errors import LimitExceeded, StoreUnavailable
 from pipeline.model.answers import SessionClock, Snapshot
 from pipeline.model.session import SessionKey, SessionState
-from pipeline.signals.snapshot import LARGE, LARGE_BYTES, MAX_KEPT, SnapshotReader
+from pipeline.signals import snapshot
+from pipeline.signals.snapshot import LARGE, LARGE_BYTES, LARGE_MESSAGES, MAX_KEPT, SnapshotReader
 from pipeline.store import Store
 
 KEY = SessionKey.of("p", "s")
@@ -145,3 +147,21 @@ def test_sessions_of_few_large_spans_take_turns_too() -> None:
         assert all(pool.map(reader.read, keys, [3] * 3))
     assert asked.count(8 * LARGE_BYTES) == 3
     assert weighing.most_at_once == 1
+
+
+def test_sessions_of_many_messages_take_turns_too(
+    store: CountingStore, reader: SnapshotReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allowed: list[int] = []
+
+    def read(_: Any, max_messages: int) -> tuple[()]:
+        allowed.append(max_messages)
+        if max_messages == LARGE_MESSAGES:
+            raise LimitExceeded("more messages")
+        assert reader._one_large.locked()  # pyright: ignore[reportPrivateUsage]
+        return ()
+
+    monkeypatch.setattr(snapshot, "read_steps", read)
+    assert reader.read(KEY, 3) is not None
+    assert allowed == [LARGE_MESSAGES, MAX_MESSAGES]
+    assert store.n_reads == 2
