@@ -38,8 +38,8 @@ class Change:
     n_session_ids: int
     deltas: dict[Home, int]
     """Spans that each home gained or lost; a touched home stands here with 0 at least."""
-    new: Mapping[Home, int]
-    """Spans that were never there before, by home."""
+    new: Mapping[Home, int] | None = None
+    """Spans that were never there before, where they have several homes."""
     left: Set[Home] = frozenset()
     """Homes that no span of the trace has any more."""
     session_ids: Set[str] = frozenset()
@@ -111,7 +111,7 @@ def _plain(trace: Trace, before: Outline | None, outline: Outline) -> Change:
     trace_id = trace.key[0]
     home = home_of(outline, trace_id)
     n_ids, deltas = int(outline.own_session is not None), {home: len(trace.ids)}
-    change = Change(trace, outline, n_ids, deltas, {home: len(trace.ids) - trace.n_spans})
+    change = Change(trace, outline, n_ids, deltas)
     if before is not None:
         left = home_of(before, trace_id)
         change.deltas[left] = change.deltas.get(left, 0) - trace.n_spans
@@ -145,6 +145,14 @@ def _resolved(trace: Trace) -> Change:
     named = homes | change.deltas.keys()
     change.session_ids = {home.session_id for home in named} | own_ids | trace.left_ids
     return change
+
+
+def new_spans(change: Change) -> Mapping[Home, int]:
+    """Spans that were never there before, by home; asked for only where some are late."""
+    if change.new is not None:
+        return change.new
+    trace = change.trace
+    return {home_of(change.outline, trace.key[0]): len(trace.ids) - trace.n_spans}
 
 
 def settle(
@@ -190,5 +198,5 @@ def settle(
     if raised.analysed:
         tallies[first].n_reopened += raised.n_reopened
         for change in changes:
-            late = (n for home, n in change.new.items() if refs[home] in raised.analysed)
+            late = (n for home, n in new_spans(change).items() if refs[home] in raised.analysed)
             tallies[change.trace.owner or 0].n_late += sum(late)
