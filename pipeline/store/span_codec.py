@@ -17,6 +17,8 @@ from pipeline.model.span import Span, SpanEvent, SpanStatus
 
 STATUS = {0: SpanStatus.UNSET, 1: SpanStatus.OK, 2: SpanStatus.ERROR}
 NO_PARENT = bytes(8)
+LARGE_BYTES = 16 * 1024
+"""Crafted resources of megabytes would else stay for the life of the process, a hundred times as large."""
 
 
 def decode_span(body: bytes, resource: bytes, scope_info: bytes) -> Span:
@@ -43,10 +45,16 @@ def decode_span(body: bytes, resource: bytes, scope_info: bytes) -> Span:
     )
 
 
-@lru_cache(maxsize=256)
 def decode_resource(resource: bytes) -> Mapping[str, Any]:
-    """The attributes of a Resource; the same for very many spans."""
+    """The attributes of a Resource; the same for very many spans. Of large ones few are kept."""
+    return _small(resource) if len(resource) <= LARGE_BYTES else _large(resource)
+
+
+def _attributes(resource: bytes) -> Mapping[str, Any]:
     return attributes_of(Resource.FromString(resource).attributes)
+
+
+_small, _large = lru_cache(maxsize=256)(_attributes), lru_cache(maxsize=2)(_attributes)
 
 
 @lru_cache(maxsize=256)

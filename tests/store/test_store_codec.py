@@ -16,7 +16,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from pipeline.model.span import SpanStatus
 from pipeline.store.packing import digest_of, pack, rounded, unpack
-from pipeline.store.span_codec import decode_span, value_of
+from pipeline.store.span_codec import LARGE_BYTES, decode_resource, decode_span, value_of
 
 values = st.recursive(
     st.none()
@@ -110,3 +110,17 @@ def test_digests_tell_parts_apart() -> None:
 
 def test_floats_lose_what_machines_disagree_on() -> None:
     assert rounded({"a": [0.1 + 0.2]}) == {"a": [0.3]}
+
+
+def test_of_large_resources_few_are_kept() -> None:
+    """Spans of one share it, small or large; those of long ago are let go."""
+    large = [
+        Resource(
+            attributes=[KeyValue(key="text", value=encode(str(n) * LARGE_BYTES))]
+        ).SerializeToString()
+        for n in range(4)
+    ]
+    found = [decode_resource(one) for one in large]
+    assert decode_resource(large[3]) is found[3]
+    assert decode_resource(large[0]) == found[0]
+    assert decode_resource(large[0]) is not found[0]
