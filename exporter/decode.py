@@ -18,7 +18,7 @@ from google.protobuf.message import DecodeError
 from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
-from exporter.otlp_layout import Heavy, lay_out
+from exporter.otlp_layout import lay_out
 from exporter.otlp_scan import SESSION_KEYS, ScanRequest, id_text, number_text, own_projects
 from exporter.span_checks import Checks
 from exporter.span_columns import (
@@ -98,8 +98,11 @@ MAX_COPIED_BYTES = 32 * 2**20
 KEPT_BYTES = 16 * 1024
 """Of a resource or scope that is remembered."""
 
-
 NO_REQUEST = "the body is not an OTLP ExportTraceServiceRequest"
+
+
+class Heavy(Exception):
+    """A resource, scope or span that is to be looked through before it is parsed."""
 
 
 class Unreadable(BadRequest):

@@ -20,6 +20,7 @@ from exporter.decode import (
     MAX_COPIED_BYTES,
     NO_REQUEST,
     Decoded,
+    Heavy,
     Unreadable,
     decode,
     too_many_copies,
@@ -34,7 +35,7 @@ from exporter.otlp_fields import (
     largest_attribute,
     n_fields,
 )
-from exporter.otlp_layout import Heavy, Scope, lay_out
+from exporter.otlp_layout import Scope, lay_out
 from exporter.readable import UNREADABLE, only_readable
 from exporter.span_checks import Checks
 from pipeline.errors import BadRequest
@@ -76,9 +77,10 @@ def decode_bounded(
         room -= sum(len(piece) for chunk in found.chunks for piece in chunk.pieces) - len(part)
         if room < 0:
             raise too_many_copies()
-    if not chunks and rejected[UNREADABLE]:
+    rejected = +rejected
+    if not chunks and rejected.keys() == {UNREADABLE}:
         raise BadRequest(NO_REQUEST)
-    return Decoded(tuple(chunks), n_spans, +rejected)
+    return Decoded(tuple(chunks), n_spans, rejected)
 
 
 def _parts(body: bytes, checks: Checks, rejected: Counter[str]) -> Iterator[bytes]:

@@ -50,7 +50,7 @@ def build_app(parts: HttpParts) -> Starlette:
         page = await asyncio.to_thread(parts.telemetry.page)
         return Response(page, media_type=parts.telemetry.content_type)
 
-    return Starlette(
+    app = Starlette(
         routes=[
             *otlp_routes(parts),
             Route("/api/projects/{project:path}/signal", signal, methods=["POST"]),
@@ -59,6 +59,9 @@ def build_app(parts: HttpParts) -> Starlette:
         ],
         exception_handlers={HTTPException: not_here},
     )
+    # An exporter does not follow to the path without the slash: it drops what it sent.
+    app.router.redirect_slashes = False
+    return app
 
 
 async def receive_signal(parts: HttpParts, request: Request) -> JSONResponse:

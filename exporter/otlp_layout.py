@@ -55,10 +55,6 @@ class Layout(NamedTuple):
         return max((max(map(sub, b[1:], b), default=0) for b in bounds), default=0)
 
 
-class Heavy(Exception):
-    """A resource, scope or span that is to be looked through before it is parsed."""
-
-
 class _Unusual(Exception):
     """Sound perhaps, but not as encoders write it."""
 

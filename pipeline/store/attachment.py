@@ -18,9 +18,8 @@ from sqlalchemy import Connection, bindparam, select, update
 from pipeline.model.span_keys import Home
 from pipeline.store.chunk_keys import unpack_keys
 from pipeline.store.chunks import chunked
-from pipeline.store.glance import LOOSE
 from pipeline.store.plain_sql import rows_in
-from pipeline.store.schema import session_traces, sessions, signals, traces
+from pipeline.store.schema import LOOSE, session_traces, sessions, signals, traces
 from pipeline.store.sessions import digest_of_session, occupied, refs_of
 from pipeline.store.traces import Trace, members_of, traces_of
 

@@ -7,8 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-LOOSE = "via <> 'session'"
-"""Signals that found their session by a trace, or wait: they may follow spans that come."""
+from pipeline.store.schema import LOOSE
 
 
 class Glance(NamedTuple):

@@ -24,8 +24,6 @@ from sqlalchemy import (
     text,
 )
 
-from pipeline.store.glance import LOOSE
-
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -143,6 +141,9 @@ probes = Table(
     Column("written", BigInteger, nullable=False),
 )
 """One row, written to see whether the database can be."""
+
+LOOSE = "via <> 'session'"
+"""Signals that found their session by a trace, or wait: they may follow spans that come."""
 
 signals = Table(
     "signals",

@@ -81,8 +81,8 @@ def refs_of(connection: Connection, homes: Iterable[Home]) -> dict[Home, int]:
     wanted = {(home[0], digest_of_session(home[1])): home for home in homes}
     digests = sorted({digest for _, digest in wanted})
     found: dict[Home, int] = {}
-    for ref, *name in rows_in(connection, _BY_DIGEST, digests):
-        if (home := wanted.get((name[0], name[1]))) is not None:
+    for ref, project, digest in rows_in(connection, _BY_DIGEST, digests):
+        if (home := wanted.get((project, digest))) is not None:
             found[home] = ref
     return found
 
@@ -238,13 +238,3 @@ def occupied(connection: Connection, project: str, session_id: str) -> int | Non
             sessions.c.n_spans > 0,
         )
     ).scalar()
-
-
-def names_of(connection: Connection, refs: Sequence[int]) -> dict[int, Home]:
-    """Project and plain id by row id."""
-    found: dict[int, Home] = {}
-    for piece in chunked(refs):
-        columns = select(sessions.c.id, sessions.c.project, sessions.c.session_id)
-        for ref, project, session_id in connection.execute(columns.where(sessions.c.id.in_(piece))):
-            found[ref] = Home(project, session_id)
-    return found

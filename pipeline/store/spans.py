@@ -23,7 +23,7 @@ from pipeline.store.dialect import lock_ingest
 from pipeline.store.expiry import drop_expired, removed_sessions, without_removed
 from pipeline.store.glance import glance
 from pipeline.store.intake import Tally, merge_batch
-from pipeline.store.sessions import place_spans, raise_versions
+from pipeline.store.sessions import Placed, Raised, place_spans, raise_versions
 from pipeline.store.tombstones import Tombstone
 from pipeline.store.trace_writes import Link, write_links, write_traces
 from pipeline.store.traces import Trace, load_traces, members_of, whole_outline
@@ -188,6 +188,18 @@ def settle(
         moved = follow_spans(connection, names, ids, placed.deltas)
     known = {refs[home] for home in owners} - placed.fresh.keys()
     raised = raise_versions(connection, known | (moved - placed.fresh.keys()), now)
+    _tell(changes, tallies, owners, placed, raised)
+
+
+def _tell(
+    changes: Sequence[Change],
+    tallies: Sequence[Tally],
+    owners: Mapping[Home, int],
+    placed: Placed,
+    raised: Raised,
+) -> None:
+    """Each batch of the nudges that it sends, and of what it brought that is unusual."""
+    refs = placed.refs
     first = min(owners.values())
     batch_of = {refs[home]: owner for home, owner in owners.items()}
     for ref, nudge in (*placed.fresh.items(), *raised.nudges.items()):

@@ -147,3 +147,5 @@ def test_of_a_resource_that_cannot_be_read_nothing_is_left() -> None:
     assert found.rejected == {UNREADABLE: 2}
     with pytest.raises(BadRequest):
         decode_bounded(broken, project="p")
+    no_id = request(Span(name="no id")).SerializeToString()
+    assert decode_bounded(broken + no_id, project="p").rejected.total() == 3

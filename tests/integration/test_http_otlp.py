@@ -149,7 +149,7 @@ async def test_refusals_are_a_status_in_the_format_of_the_request(path: str) -> 
 
 async def test_a_path_that_is_not_there_says_where_to_send() -> None:
     async with http(SinkStore()) as client:
-        for path in ("/", "/v1/trace", "/v1/traces/v1/traces"):
+        for path in ("/", "/v1/trace", "/v1/traces/", "/v1/traces/v1/traces"):
             answer = await client.post(path, content=GOOD, headers=PROTOBUF)
             status = Status.FromString(answer.content)
             assert (answer.status_code, status.code) == (404, grpc.StatusCode.NOT_FOUND.value[0])
