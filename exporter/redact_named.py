@@ -39,12 +39,14 @@ _PLACEHOLDER = re.compile(
     re.DOTALL,
 )
 _MAX_QUOTED = 4096
+_LONGEST_NAME = 64
+"""A name stands at the end of a key, however long that is: what is replaced in a key makes it shorter."""
 
 
 @lru_cache(4096)
 def is_secret_name(key: bytes) -> bool:
     """Whether an attribute or a JSON key of this name holds a secret: `OPENAI_API_KEY`, `db.password`."""
-    return len(key) <= 200 and bool(_WHOLE_NAME.match(key))
+    return bool(_WHOLE_NAME.match(key[-_LONGEST_NAME:]))
 
 
 def is_secret_value(key: bytes, value: bytes, *, quoted: bool = True, spaced: bool = False) -> bool:

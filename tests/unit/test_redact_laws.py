@@ -5,7 +5,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from exporter.redact import Redactor
@@ -76,6 +76,10 @@ def clean(redactor: TextRedactor, text: bytes) -> bytes:
 @pytest.mark.parametrize("redactor", [TEXTS, TELLING], ids=["plain", "telling"])
 @settings(max_examples=60, deadline=None)
 @given(texts | documents.map(json.dumps))
+@example(json.dumps({"x" * 300 + "password": -1000}))
+@example(
+    json.dumps({("use ghp_" + "7nL96ppc58YSK5tD5Kwmr2KRZSFdWpkbEMgf ") * 5 + "password": -1000})
+)
 def test_twice_is_once(redactor: TextRedactor, text: str) -> None:
     once = clean(redactor, text.encode())
     assert clean(redactor, text.encode()) == once
