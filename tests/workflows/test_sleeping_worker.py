@@ -66,7 +66,7 @@ async def _stop_in_aggregation(one: Walk, pid: int) -> None:
         for agent in AGENTS:
             if not await _in_hand(one, agent):
                 continue
-            os.kill(pid, signal.SIGSTOP)
+            await one.put_to_sleep(pid)
             await asyncio.sleep(0.2)
             if await _in_hand(one, agent):
                 return

@@ -195,7 +195,7 @@ async def test_worker_that_slept_overwrites_nothing(client: Client, tmp_path: Pa
         try:
             await one.send(conversation(1, lossy=True)[:2])
             await _until_seen(one, "#enrich")
-            os.kill(sleeper.pid, signal.SIGSTOP)
+            await one.put_to_sleep(sleeper.pid)
             other = one.worker()
             await one.send(conversation(1, lossy=True)[2:])
             await one.settle(120)

@@ -7,10 +7,13 @@ import asyncio
 import json
 import os
 import random
+import signal
+import sqlite3
 import subprocess
 import time
 import uuid
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -94,6 +97,26 @@ class Walk:
         where = ["--data-dir", str(config.data_dir), "--temporal-address", config.temporal_target]
         with self._log.open("ab") as log:
             return subprocess.Popen([*CLI, "work", *where], env=env, stdout=log, stderr=log)
+
+    async def put_to_sleep(self, pid: int) -> None:
+        """SIGSTOP when the process does not hold the database's lock: nobody else could commit then."""
+        for _ in range(100):
+            os.kill(pid, signal.SIGSTOP)
+            if await asyncio.to_thread(self._lock_is_free):
+                return
+            os.kill(pid, signal.SIGCONT)
+            await asyncio.sleep(0.01)
+        raise AssertionError(f"the worker always held the lock:\n{self.log()}")
+
+    def _lock_is_free(self) -> bool:
+        path = self.config.data_dir / "kelet.db"
+        with closing(sqlite3.connect(path, timeout=2, isolation_level=None)) as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return False
+            connection.execute("ROLLBACK")
+            return True
 
     def log(self) -> str:
         """The end of the workers' log."""
