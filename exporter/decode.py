@@ -11,13 +11,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import chain, groupby
-from operator import itemgetter
 from typing import NamedTuple
 
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
+from exporter.otlp_layout import Scope as LaidScope
 from exporter.otlp_layout import lay_out
 from exporter.otlp_scan import SESSION_KEYS, ScanRequest, id_text, number_text, own_projects
 from exporter.span_checks import Checks
@@ -62,34 +62,47 @@ class Decoded(NamedTuple):
     rejected: Counter[str]
 
 
-class Run(NamedTuple):
-    """Neighbouring spans of one trace: a part of the columns of a scope."""
+class Scope(NamedTuple):
+    """The sound spans of one scope, and what is the same for all traces in it."""
 
-    resource: bytes
-    scope_info: bytes
+    head: tuple[bytes, bytes]
+    """Resource and scope."""
     columns: Columns
     packed: PackedColumns
     projects: Names
-    """These two of the whole scope, the own projects shortened."""
+    """The own projects, shortened."""
+    fallback: tuple[str]
+    distinct: bool
+    """No span id stands twice."""
+
+
+class Run(NamedTuple):
+    """Neighbouring spans of one trace: a part of the columns of a scope."""
+
+    scope: Scope
     first: int
     last: int
 
     def names(self) -> tuple[Names, Names, Names]:
         """Own sessions, own projects, fallbacks, each shortened."""
-        spans = slice(self.first, self.last)
+        columns, projects = self.scope.columns, self.scope.projects
         return (
-            shortened(self.columns.own_sessions[spans]),
-            self.projects if len(self.projects) == 1 else shortened(self.projects[spans]),
-            (self.columns.fallback,),
+            shortened(columns.own_sessions[self.first : self.last]),
+            projects if len(projects) == 1 else shortened(projects[self.first : self.last]),
+            self.scope.fallback,
         )
+
+    def keys(self, names: tuple[Names, Names, Names]) -> bytes:
+        """Packed."""
+        return pack_columns(self.scope.packed.run(self.first, self.last), *names)
 
     def n_bytes(self) -> int:
         """Of the fields of its spans."""
-        return self.columns.n_bytes(self.first, self.last)
+        return self.scope.columns.n_bytes(self.first, self.last)
 
     def pieces(self) -> tuple[memoryview, ...]:
         """Its spans as slices of the request."""
-        return self.columns.pieces(self.first, self.last)
+        return self.scope.columns.pieces(self.first, self.last)
 
 
 ALL_PASS = Checks()
@@ -113,12 +126,11 @@ def decode(body: bytes, *, project: str, scope: str = "", checks: Checks = ALL_P
     """Read one request; raises `BadRequest` if the body is not one."""
     rejected: Counter[str] = Counter()
     runs: dict[bytes, list[Run]] = {}
-    for resource, scope_info, columns in _scopes(body, project, checks, rejected):
-        for trace_id, run in _runs(resource, scope_info, columns):
-            runs.setdefault(trace_id, []).append(run)
-    copied = sum(
-        len(run.resource) + len(run.scope_info) for found in runs.values() for run in found
-    )
+    for scope_spans in _scopes(body, project, checks, rejected):
+        for first, last in scope_spans.columns.runs():
+            trace_id = scope_spans.columns.heads.trace_id(first)
+            runs.setdefault(trace_id, []).append(Run(scope_spans, first, last))
+    copied = sum(sum(map(len, run.scope.head)) for found in runs.values() for run in found)
     if copied > MAX_COPIED_BYTES and sum(map(_copied, runs.values())) > MAX_COPIED_BYTES:
         raise too_many_copies()
     chunks = tuple(_chunk(scope, trace_id.hex(), found) for trace_id, found in runs.items())
@@ -127,9 +139,11 @@ def decode(body: bytes, *, project: str, scope: str = "", checks: Checks = ALL_P
 
 def _copied(runs: Sequence[Run]) -> int:
     """Bytes of the heads of one trace: neighbours share theirs."""
-    return sum(
-        len(resource) + len(scope) for (resource, scope), _ in groupby(runs, itemgetter(0, 1))
-    )
+    return sum(sum(map(len, head)) for head, _ in groupby(runs, _head))
+
+
+def _head(run: Run) -> tuple[bytes, bytes]:
+    return run.scope.head
 
 
 def too_many_copies() -> LimitExceeded:
@@ -146,10 +160,8 @@ def describe_rejected(rejected: Counter[str]) -> str:
     return "rejected spans: " + "; ".join(f"{count} with {reason}" for reason, count in ordered)
 
 
-def _scopes(
-    body: bytes, project: str, checks: Checks, rejected: Counter[str]
-) -> Iterator[tuple[bytes, bytes, Columns]]:
-    """Resource, scope and sound spans of each scope of the request."""
+def _scopes(body: bytes, project: str, checks: Checks, rejected: Counter[str]) -> Iterator[Scope]:
+    """The scopes of the request that have sound spans."""
     try:
         layout = lay_out(body, checks.max_spans)
         too_heavy = layout.largest_span() > checks.max_span_bytes
@@ -169,8 +181,8 @@ def _scopes(
             spans = list(scope_spans.spans)
             if spans:
                 columns = columns_of(spans, layout.body, laid.bounds, fallback, checks, rejected)
-                resource = _canonical_resource(laid.resource)
-                yield resource, _canonical_scope(laid.scope_info), columns
+                if len(columns):
+                    yield _scope(laid, columns)
 
 
 def _canonical_resource(resource: bytes) -> bytes:
@@ -193,14 +205,15 @@ def _kept_scope(scope: bytes) -> bytes:
     return InstrumentationScope.FromString(scope).SerializeToString(deterministic=True)
 
 
-def _runs(resource: bytes, scope_info: bytes, columns: Columns) -> Iterator[tuple[bytes, Run]]:
-    """Neighbours of one trace, with its id."""
-    if not len(columns):
-        return
-    packed, projects = columns.packed(), shortened(columns.own_projects)
-    for first, last in columns.runs():
-        run = Run(resource, scope_info, columns, packed, projects, first, last)
-        yield columns.heads.trace_id(first), run
+def _scope(laid: LaidScope, columns: Columns) -> Scope:
+    return Scope(
+        (_canonical_resource(laid.resource), _canonical_scope(laid.scope_info)),
+        columns,
+        columns.packed(),
+        shortened(columns.own_projects),
+        (columns.fallback,),
+        columns.distinct(),
+    )
 
 
 def _chunk(scope: str, trace_id: str, runs: Sequence[Run]) -> TraceChunk:
@@ -209,22 +222,22 @@ def _chunk(scope: str, trace_id: str, runs: Sequence[Run]) -> TraceChunk:
         return _joined(scope, trace_id, runs)
     (run,) = runs
     names = run.names()
-    keys = pack_columns(run.packed.run(run.first, run.last), *names)
-    pieces = (head(run.resource, run.scope_info, run.n_bytes()), *run.pieces())
-    return TraceChunk(scope, trace_id, run.last - run.first, outline(*names), keys, pieces)
+    pieces = (head(*run.scope.head, run.n_bytes()), *run.pieces())
+    n, keys, distinct = run.last - run.first, run.keys(names), run.scope.distinct
+    return TraceChunk(scope, trace_id, n, outline(*names), keys, pieces, distinct)
 
 
 def _joined(scope: str, trace_id: str, runs: Sequence[Run]) -> TraceChunk:
     """The spans of all runs, one behind the other."""
-    parts = [unpack_keys(pack_columns(r.packed.run(r.first, r.last), *r.names())) for r in runs]
+    parts = [unpack_keys(run.keys(run.names())) for run in runs]
     keys = ChunkKeys(*(list(chain.from_iterable(column)) for column in zip(*parts, strict=True)))
     return chunk_of(scope, trace_id, keys, *_pieces(runs))
 
 
 def _pieces(runs: Sequence[Run]) -> Iterator[bytes | memoryview]:
     """What a chunk's body consists of: neighbours of one resource and scope share their head."""
-    for (resource, scope_info), group in groupby(runs, itemgetter(0, 1)):
+    for shared, group in groupby(runs, _head):
         some = list(group)
-        yield head(resource, scope_info, sum(run.n_bytes() for run in some))
+        yield head(*shared, sum(run.n_bytes() for run in some))
         for run in some:
             yield from run.pieces()

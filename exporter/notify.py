@@ -172,9 +172,9 @@ class Notifier:
 
 
 def _name(nudge: AnyNudge) -> tuple[str, str, int]:
-    """What tells nudges apart: to hash a model costs ten times as much, and each is looked up thrice."""
+    """What tells nudges apart."""
     if isinstance(nudge, Nudge):
-        return (nudge.key.project, nudge.key.digest, nudge.version)
+        return (nudge.project, nudge.digest, nudge.version)
     return (nudge.project, f"agent:{nudge.agent}", nudge.epoch)
 
 

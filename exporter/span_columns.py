@@ -50,6 +50,11 @@ class Columns(NamedTuple):
         changes = np.flatnonzero((ids[1:] != ids[:-1]).any(axis=1)) + 1
         return list(pairwise([0, *changes.tolist(), len(self)]))
 
+    def distinct(self) -> bool:
+        """Whether no span id stands twice."""
+        ids = np.sort(self.heads.span_ids)
+        return not (ids[1:] == ids[:-1]).any()
+
     def packed(self) -> Packed:
         """What the store keeps of the heads."""
         _, span_ids, parents, starts, ends = self.heads

@@ -14,8 +14,19 @@ from pipeline.model.session import SessionKey
 class Nudge(NamedTuple):
     """A session that turned dirty: its workflow must know that spans arrived."""
 
-    key: SessionKey
+    project: str
+    digest: str
     version: int
+
+    @classmethod
+    def of(cls, key: SessionKey, version: int) -> "Nudge":
+        """Of a session that is named by its key."""
+        return cls(key.project, key.digest, version)
+
+    @property
+    def key(self) -> SessionKey:
+        """How workflows name the session."""
+        return SessionKey(project=self.project, digest=self.digest)
 
 
 class AgentNudge(NamedTuple):

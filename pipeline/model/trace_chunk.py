@@ -55,6 +55,8 @@ class TraceChunk(NamedTuple):
     outline: Outline
     keys: bytes
     pieces: Pieces
+    distinct: bool
+    """No span id stands twice."""
 
     @property
     def body(self) -> bytes:

@@ -231,7 +231,4 @@ def lost_nudges(
     if rows:
         told = update(sessions).where(sessions.c.id.in_([row.id for row in rows]))
         connection.execute(told.values(nudged=True, nudged_at=now))
-    return tuple(
-        Nudge(key=SessionKey(project=row.project, digest=row.digest), version=row.version)
-        for row in rows
-    )
+    return tuple(Nudge(row.project, row.digest, row.version) for row in rows)

@@ -194,6 +194,5 @@ def span_keys(trace_id: str, keys: ChunkKeys) -> Iterator[SpanKeys]:
 
 def chunk_of(scope: str, trace_id: str, keys: ChunkKeys, *pieces: bytes | memoryview) -> TraceChunk:
     """A chunk with what follows from its keys."""
-    return TraceChunk(
-        scope, trace_id, len(keys.span_ids), outline_of(keys), pack_keys(keys), pieces
-    )
+    n, distinct = len(keys.span_ids), len(set(keys.span_ids))
+    return TraceChunk(scope, trace_id, n, outline_of(keys), pack_keys(keys), pieces, distinct == n)

@@ -81,9 +81,7 @@ def drop_expired(trace: Trace, stones: Mapping[Home, Tombstone]) -> int:
         if stone and member.chunk >= n_stored and member.start <= stone.newest_start:
             drop.setdefault(member.chunk - n_stored, set()).add(member.at)
     chunks = [without(chunk, drop.get(n, set())) for n, chunk in enumerate(trace.added)]
-    trace.added = [chunk for chunk in chunks if chunk is not None]
-    trace.ids = {i for keys in packed[:n_stored] for i in span_ids_of(keys)}
-    trace.ids |= {i for chunk in trace.added for i in span_ids_of(chunk.keys)}
+    trace.keep(chunk for chunk in chunks if chunk is not None)
     return before - n_spans(trace.added)
 
 

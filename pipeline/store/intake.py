@@ -79,24 +79,20 @@ def merge_batch(
     tally = Tally()
     for chunk in batch:
         trace = known[chunk.trace_id, chunk.scope]
-        ids = set(span_ids_of(chunk.keys))
-        if len(ids) == chunk.n_spans and trace.ids.isdisjoint(ids):
-            tally.n_new += len(ids)
+        if chunk.distinct and (trace.is_empty or trace.ids.isdisjoint(span_ids_of(chunk.keys))):
+            tally.n_new += chunk.n_spans
             taken = chunk
         elif _is_stored(connection, bodies, trace, chunk):
             tally.n_duplicate += chunk.n_spans
             continue
         else:
+            ids = set(span_ids_of(chunk.keys))
             current: dict[bytes, Content] = {}
             for part in _parts(connection, bodies, trace, ids):
                 current.update((i, content) for i, content in _read(*part) if i in ids)
             taken = _compare(trace, chunk, current, tally)
         if taken is not None:
-            trace.added.append(taken)
-            if trace.ids:
-                trace.ids |= ids
-            else:
-                trace.ids = ids
+            trace.take(taken)
             trace.owner = owner if trace.owner is None else trace.owner
     return tally
 

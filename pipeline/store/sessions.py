@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, bindparam, delete, literal_column, select, true, update
 
 from pipeline.model.nudge import Nudge
-from pipeline.model.session import SessionKey, SessionState, session_digest
+from pipeline.model.session import SessionState, session_digest
 from pipeline.model.signal import Verdict, VerdictLabel
 from pipeline.model.span_keys import Home
 from pipeline.store.agents import agents_of, raise_epochs
@@ -64,10 +64,7 @@ def place_spans(
         # Another process may have made the same session: then that one counts.
         refs |= ids if n_made == len(ids) else refs_of(connection, missing)
     fresh = {
-        refs[home]: Nudge(
-            key=SessionKey(project=home.project, digest=digest_of_session(home.session_id)),
-            version=first.get(home, 1),
-        )
+        refs[home]: Nudge(home.project, digest_of_session(home.session_id), first.get(home, 1))
         for home in missing
         if refs[home] == ids[home]
     }
@@ -155,8 +152,7 @@ def raise_versions(connection: Connection, refs: Iterable[int], now: int) -> Rai
             if row.analysed_version:
                 analysed.add(row.id)
             if not row.nudged:
-                key = SessionKey(project=row.project, digest=row.digest)
-                nudges[row.id] = Nudge(key=key, version=version)
+                nudges[row.id] = Nudge(row.project, row.digest, version)
             changes.append(
                 {
                     "ref": row.id,

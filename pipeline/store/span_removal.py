@@ -152,7 +152,8 @@ def _write_rest(
         deltas[home] += home != before[span_id]
         deltas[before[span_id]] -= home != before[span_id]
     placed = place_spans(connection, deltas, now)
-    trace.stored, trace.added, trace.ids = [], rest, set(after)
+    trace.stored = []
+    trace.keep(rest)
     write_traces(connection, bodies, [(trace, outline, len(own_ids))])
     held = set(after.values())
     links = [Link(ref, trace.ref, home in held) for home, ref in placed.refs.items()]

@@ -42,8 +42,12 @@ class Change:
     """Spans that were never there before, where they have several homes."""
     left: Set[Home] = frozenset()
     """Homes that no span of the trace has any more."""
-    session_ids: Set[str] = frozenset()
-    """All ids that play a part: signals that name them may have to follow."""
+    named: Set[str] = frozenset()
+    """Session ids that play a part beside those of its homes."""
+
+    def session_ids(self) -> Set[str]:
+        """All that play a part: signals that name them may have to follow."""
+        return {home.session_id for home in self.deltas} | self.named | self.trace.left_ids
 
 
 def commit_spans(
@@ -97,26 +101,22 @@ def change_of(trace: Trace) -> Change:
     """What the added chunks make of the trace."""
     before = trace.outline
     if not trace.replaced and (before is None or not before.mixed):
-        outlines = [chunk.outline for chunk in trace.added]
-        outline = outlines.pop(0) if before is None else before
-        for other in outlines:
-            outline = join_outlines(outline, other)
-        if not outline.mixed:
+        outline = before
+        for added in trace.added:
+            outline = added.outline if outline is None else join_outlines(outline, added.outline)
+        if outline is not None and not outline.mixed:
             return _plain(trace, before, outline)
     return _resolved(trace)
 
 
 def _plain(trace: Trace, before: Outline | None, outline: Outline) -> Change:
     """All spans of the trace have one home, and had one before."""
-    trace_id = trace.key[0]
-    home = home_of(outline, trace_id)
-    n_ids, deltas = int(outline.own_session is not None), {home: len(trace.ids)}
-    change = Change(trace, outline, n_ids, deltas)
+    home = home_of(outline, trace.key[0])
+    change = Change(trace, outline, int(outline.own_session is not None), {home: trace.n_held})
     if before is not None:
-        left = home_of(before, trace_id)
+        left = home_of(before, trace.key[0])
         change.deltas[left] = change.deltas.get(left, 0) - trace.n_spans
         change.left = {left} - {home}
-    change.session_ids = {home.session_id for home in change.deltas} | trace.left_ids
     return change
 
 
@@ -142,8 +142,7 @@ def _resolved(trace: Trace) -> Change:
     change = Change(trace, outline, len(own_ids), deltas, new)
     homes = {member.home for member in members}
     change.left = set(old.values()) - homes
-    named = homes | change.deltas.keys()
-    change.session_ids = {home.session_id for home in named} | own_ids | trace.left_ids
+    change.named = {home.session_id for home in homes} | own_ids
     return change
 
 
@@ -152,7 +151,7 @@ def new_spans(change: Change) -> Mapping[Home, int]:
     if change.new is not None:
         return change.new
     trace = change.trace
-    return {home_of(change.outline, trace.key[0]): len(trace.ids) - trace.n_spans}
+    return {home_of(change.outline, trace.key[0]): trace.n_held - trace.n_spans}
 
 
 def settle(
@@ -183,7 +182,7 @@ def settle(
     )
     moved = set[int]()
     if loose or placed.lost:
-        ids = set[str]().union(*(change.session_ids for change in changes))
+        ids = set[str]().union(*(change.session_ids() for change in changes))
         names = {change.trace.key[0] for change in changes}
         moved = follow_spans(connection, names, ids, placed.deltas)
     known = {refs[home] for home in owners} - placed.fresh.keys()

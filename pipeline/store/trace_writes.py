@@ -54,7 +54,7 @@ def write_links(connection: Connection, links: Sequence[Link]) -> None:
 
 def _new_row(trace: Trace, outline: Outline, n_session_ids: int) -> tuple[Any, ...]:
     """In the order of the table's columns."""
-    counts = (n_session_ids, len(trace.ids), trace.n_chunks + len(trace.added))
+    counts = (n_session_ids, trace.n_held, trace.n_chunks + len(trace.added))
     return (trace.ref, *trace.key, *counts, *outline)
 
 
@@ -62,7 +62,7 @@ def _known_row(trace: Trace, outline: Outline, n_session_ids: int) -> dict[str, 
     return {
         "ref": trace.ref,
         "ids": n_session_ids,
-        "spans": len(trace.ids),
+        "spans": trace.n_held,
         "chunks": trace.n_chunks + len(trace.added),
         "session": outline.own_session,
         "project": outline.own_project,

@@ -44,12 +44,42 @@ class Trace:
     outline: Outline | None = None
     stored: Sequence[StoredChunk] = ()
     added: list[TraceChunk] = field(default_factory=list[TraceChunk])
-    ids: Set[bytes] = frozenset()
+    n_held: int = 0
+    """Spans with those that are added, each id once."""
     owner: int | None = None
     """The batch that changed it first: it sends the nudges."""
     replaced: bool = False
     left_ids: Set[str] = frozenset()
     """Session ids that a replaced content named."""
+    _ids: set[bytes] | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it holds no span yet."""
+        return not self.added and not self.stored
+
+    @property
+    def ids(self) -> set[bytes]:
+        """Of all its spans. Most traces come once and whole, and nobody asks for theirs."""
+        if self._ids is None:
+            packed = [*(c.keys for c in self.stored), *(c.keys for c in self.added)]
+            self._ids = {span_id for keys in packed for span_id in span_ids_of(keys)}
+        return self._ids
+
+    def take(self, chunk: TraceChunk) -> None:
+        """Add a chunk."""
+        if chunk.distinct and self.is_empty:
+            self.n_held = chunk.n_spans
+        else:
+            self.ids.update(span_ids_of(chunk.keys))
+            self.n_held = len(self.ids)
+        self.added.append(chunk)
+
+    def keep(self, chunks: Iterable[TraceChunk]) -> None:
+        """Have these in place of the added ones."""
+        self.added = list(chunks)
+        self._ids = None
+        self.n_held = len(self.ids)
 
 
 class Member(NamedTuple):
@@ -74,8 +104,6 @@ def load_traces(
         claim_traces(connection, sorted(keys))
     found = find_traces(connection, keys)
     load_chunks(connection, found.values())
-    for trace in found.values():
-        trace.ids = {i for chunk in trace.stored for i in span_ids_of(chunk.keys)}
     missing = sorted(key for key in keys if key not in found)
     for key, ref in zip(missing, new_ids(connection, traces, len(missing)), strict=True):
         found[key] = Trace(key, ref)
@@ -118,7 +146,8 @@ _TRACES = (
 def _trace(row: Sequence[Any]) -> Trace:
     trace_id, scope, ref, n_spans, n_chunks, n_ids, session, project, fallback, mixed = row
     known = Outline(session, project, fallback, bool(mixed)) if n_chunks else None
-    return Trace((trace_id, scope), ref, False, n_spans, n_chunks, n_ids, known)
+    key = (trace_id, scope)
+    return Trace(key, ref, False, n_spans, n_chunks, n_ids, known, n_held=n_spans)
 
 
 def load_chunks(connection: Connection, wanted: Iterable[Trace]) -> None:

@@ -24,8 +24,8 @@ from tests.unit.otlp import request, span
 pytestmark = pytest.mark.slow
 
 TASK_QUEUE = Config().temporal_task_queue
-NUDGE = Nudge(key=SessionKey.of("p", "s"), version=3)
-LOST = Nudge(key=SessionKey.of("p", "lost"), version=5)
+NUDGE = Nudge.of(SessionKey.of("p", "s"), 3)
+LOST = Nudge.of(SessionKey.of("p", "lost"), 5)
 GOOD = request(span(1, session__id="s")).SerializeToString()
 
 

@@ -14,13 +14,12 @@ from exporter.notify import AnyNudge, Notifier
 from exporter.settings import EdgeSettings
 from pipeline.errors import BadRequest, StoreUnavailable, TemporalUnavailable
 from pipeline.model.nudge import AgentNudge, Nudge
-from pipeline.model.session import SessionKey
 
 AGENT = AgentNudge(project="p", agent="a", epoch=1)
 
 
 def nudge(n: int) -> Nudge:
-    return Nudge(key=SessionKey(project="p", digest=str(n)), version=1)
+    return Nudge("p", str(n), 1)
 
 
 class Temporal:

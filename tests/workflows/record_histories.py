@@ -61,7 +61,7 @@ def session(name: str, script: ScriptedSession, *, children: bool = False) -> Sc
     keep = {f"session-{name}": workflow_id}
     if children:
         keep |= {f"child-{s}": f"{workflow_id}#{s}" for s in ("enrich", "merge", "interrogate")}
-    nudge = Nudge(key=key, version=1)
+    nudge = Nudge.of(key, 1)
     return Scenario(script.activities(), lambda c, config: nudge_session(c, config, nudge), keep)
 
 

@@ -38,7 +38,7 @@ class Cycle:
         )
 
     async def nudge(self, version: int) -> None:
-        await nudge_session(self.client, self.config, Nudge(key=self.key, version=version))
+        await nudge_session(self.client, self.config, Nudge.of(self.key, version))
 
     async def end(self) -> None:
         """Wait for the end of the run that is the newest now."""
