@@ -180,7 +180,7 @@ def _scopes(body: bytes, project: str, checks: Checks, rejected: Counter[str]) -
         for scope_spans, laid in zip(resource_spans.scope_spans, laid_scopes, strict=True):
             spans = list(scope_spans.spans)
             if spans:
-                columns = columns_of(spans, layout.body, laid.bounds, fallback, checks, rejected)
+                columns = columns_of(spans, layout.body, laid, fallback, checks, rejected)
                 if len(columns):
                     yield _scope(laid, columns)
 

@@ -9,8 +9,10 @@ whoever reads the spans finds what is broken in them.
 """
 
 from collections.abc import Iterator
-from operator import sub
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from exporter.otlp_fields import OUTER, n_fields
 from pipeline.errors import LimitExceeded
@@ -31,6 +33,12 @@ class Scope(NamedTuple):
     resource: bytes
     scope_info: bytes
     bounds: list[int]
+    edges: NDArray[np.int64]
+    """The bounds once more, for whole columns."""
+
+    def sizes(self) -> NDArray[np.int64]:
+        """Bytes of each span with its tag and length."""
+        return self.edges[1:] - self.edges[:-1]
 
 
 class Layout(NamedTuple):
@@ -51,8 +59,8 @@ class Layout(NamedTuple):
 
     def largest_span(self) -> int:
         """Bytes of the largest span."""
-        bounds = (scope.bounds for scopes in self.scopes for scope in scopes)
-        return max((max(map(sub, b[1:], b), default=0) for b in bounds), default=0)
+        sizes = (scope.sizes() for scopes in self.scopes for scope in scopes)
+        return max((int(some.max(initial=0)) for some in sizes), default=0)
 
 
 class _Unusual(Exception):
@@ -128,7 +136,7 @@ def _scope(body: bytes, begin: int, end: int, resource: bytes, room: int) -> Sco
     bounds = _bounds(body, begin, end, room)
     if len(bounds) <= room and any(t != _SCHEMA_URL for t, _, _ in _fields(body, bounds[-1], end)):
         raise _Unusual
-    return Scope(resource, scope_info, bounds)
+    return Scope(resource, scope_info, bounds, np.array(bounds, np.int64))
 
 
 def _bounds(body: bytes, at: int, end: int, room: int) -> list[int]:

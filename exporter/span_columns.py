@@ -9,11 +9,12 @@ Faults are looked for in whole columns, and span by span only where there is one
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
-from operator import sub
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from exporter.otlp_layout import Scope
 from exporter.otlp_scan import Attributes, own_projects, own_sessions
 from exporter.resolve import watches_itself
 from exporter.span_checks import Checks
@@ -38,6 +39,8 @@ class Columns(NamedTuple):
     body: memoryview
     begins: Sequence[int]
     ends: Sequence[int]
+    sizes: NDArray[np.int64]
+    """Bytes of each field."""
     gapless: bool
     """Each span ends where the next one begins."""
 
@@ -46,8 +49,8 @@ class Columns(NamedTuple):
 
     def runs(self) -> list[tuple[int, int]]:
         """First and behind the last of neighbours that share a trace; there is one span at least."""
-        ids = self.heads.trace_ids
-        changes = np.flatnonzero((ids[1:] != ids[:-1]).any(axis=1)) + 1
+        high, low = self.heads.trace_ids.T
+        changes = np.flatnonzero((high[1:] != high[:-1]) | (low[1:] != low[:-1])) + 1
         return list(pairwise([0, *changes.tolist(), len(self)]))
 
     def distinct(self) -> bool:
@@ -64,7 +67,7 @@ class Columns(NamedTuple):
         """Of the fields of these spans."""
         if self.gapless:
             return self.ends[last - 1] - self.begins[first]
-        return sum(map(sub, self.ends[first:last], self.begins[first:last]))
+        return int(self.sizes[first:last].sum())
 
     def pieces(self, first: int, last: int) -> tuple[memoryview, ...]:
         """These spans as slices of the body, one where they are neighbours."""
@@ -90,6 +93,7 @@ class Columns(NamedTuple):
             self.body,
             [self.begins[at] for at in places],
             [self.ends[at] for at in places],
+            self.sizes[places],
             gapless=False,
         )
 
@@ -97,18 +101,19 @@ class Columns(NamedTuple):
 def columns_of(
     spans: Sequence[Any],
     body: bytes,
-    bounds: Sequence[int],
+    laid: Scope,
     fallback: str,
     checks: Checks,
     rejected: Counter[str],
 ) -> Columns:
     """The columns of those of the spans that are not rejected; those are counted."""
-    heads, begins, ends, gapless = read_heads(body, bounds), bounds[:-1], bounds[1:], True
+    heads, sizes, gapless = read_heads(body, laid.edges), laid.sizes(), True
+    begins, ends = laid.bounds[:-1], laid.bounds[1:]
     if heads is None:
         kept = [at for at, span in enumerate(spans) if not _malformed(span, rejected)]
         gapless = len(kept) == len(spans)
         spans = [spans[at] for at in kept]
-        begins, ends = [begins[at] for at in kept], [ends[at] for at in kept]
+        begins, ends, sizes = [begins[at] for at in kept], [ends[at] for at in kept], sizes[kept]
         heads = heads_of(spans)
     attributes: list[Attributes] = [span.attributes for span in spans]
     columns = Columns(
@@ -119,6 +124,7 @@ def columns_of(
         memoryview(body),
         begins,
         ends,
+        sizes,
         gapless,
     )
     if not spans or _all_sound(columns, checks):
@@ -169,23 +175,19 @@ def _sound(
 
 
 def _all_sound(columns: Columns, checks: Checks) -> bool:
-    heads, sessions, own, fallback, _, begins, ends, _ = columns
+    heads, sessions, own, fallback, *_ = columns
+    high, low = heads.trace_ids.T
     projects = {fallback, *own} - {None}
     names = {*sessions, *projects} - {None}
     return (
-        bool(heads.trace_ids.any(axis=1).all())
+        bool((high | low).all())
         and bool(heads.span_ids.all())
         and int(heads.ends.max()) <= MAX_TIME
         and not any(id_fault("", name) for name in names if name)
         and SELF_PROJECT not in projects
         and (checks.projects is None or checks.projects.issuperset(projects))
-        and _fit(begins, ends, checks.max_attribute_bytes)
+        and int(columns.sizes.max()) <= checks.max_attribute_bytes
     )
-
-
-def _fit(begins: Sequence[int], ends: Sequence[int], limit: int) -> bool:
-    """Whether no span is larger; most are not even together."""
-    return ends[-1] - begins[0] <= limit or max(map(sub, ends, begins)) <= limit
 
 
 def _fault(columns: Columns, at: int) -> str | None:

@@ -64,9 +64,8 @@ def heads(trace_ids: Ints, span_ids: Ints, parents: Ints, starts: Ints, ends: In
     return Heads(trace_ids, span_ids, parents, starts, np.maximum(starts, ends))
 
 
-def read_heads(body: bytes, bounds: Sequence[int]) -> Heads | None:
-    """Of a sound request; None if a span does not begin as usual."""
-    edges = np.array(bounds, np.int64)
+def read_heads(body: bytes, edges: Places) -> Heads | None:
+    """Of a sound request, whose span n lies between edges n and n + 1; None if one does not begin as usual."""
     begins, ends = edges[:-1], edges[1:]
     sizes = ends - begins
     at = begins + 2

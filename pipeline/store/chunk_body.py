@@ -114,6 +114,10 @@ def _prefix(tag: bytes, length: int) -> bytes:
     """Tag and length of a length-delimited field."""
     if length < 0x80:
         return tag + _BYTES[length]
+    if length < 0x4000:
+        return tag + bytes((length & 0x7F | 0x80, length >> 7))
+    if length < 0x200000:
+        return tag + bytes((length & 0x7F | 0x80, length >> 7 & 0x7F | 0x80, length >> 14))
     varint = bytearray(tag)
     while length > 0x7F:
         varint.append(length & 0x7F | 0x80)

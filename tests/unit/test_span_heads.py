@@ -35,7 +35,7 @@ def both(body: bytes) -> tuple[Heads | None, Heads]:
     """Read at once, if that is possible, and one by one."""
     (scopes,) = lay_out(body, 1000).scopes
     parsed = ScanRequest.FromString(body).resource_spans[0].scope_spans[0].spans
-    return read_heads(body, scopes[0].bounds), heads_of(list(parsed))
+    return read_heads(body, scopes[0].edges), heads_of(list(parsed))
 
 
 def as_lists(heads: Heads) -> list[object]:
