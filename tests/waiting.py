@@ -9,7 +9,7 @@ import itertools
 import time
 from collections.abc import Awaitable, Callable
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 PAUSE = 0.05
 
 

@@ -78,7 +78,7 @@ class Walk:
     async def _nudge(self, nudges: Sequence[Nudge]) -> None:
         await asyncio.gather(*(nudge_session(self.client, self.config, n) for n in nudges))
 
-    async def settle(self, patience: float = 60) -> None:
+    async def settle(self, patience: float = 120) -> None:
         """Until nothing is under way."""
         deadline = time.monotonic() + patience
         while not (progress := self.store.progress(self.project)).settled:
