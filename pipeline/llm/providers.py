@@ -95,8 +95,10 @@ def _bedrock(name: str, settings: ModelSettings) -> Model:
         retries={"total_max_attempts": 1, "mode": "standard"},
         read_timeout=settings.timeout_seconds,
     )
+    # All of AWS's libraries but this one read AWS_REGION; it has AWS_DEFAULT_REGION and the config file.
+    region = os.environ.get("AWS_REGION") or None
     try:
-        client = cast(Any, boto3).client("bedrock-runtime", config=once)
+        client = cast(Any, boto3).client("bedrock-runtime", region_name=region, config=once)
     except NoRegionError:
         raise BadRequest(f"KELET_MODEL names bedrock: set AWS_REGION too; {ALONE}") from None
     return BedrockConverseModel(name, provider=BedrockProvider(bedrock_client=client))

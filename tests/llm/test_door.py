@@ -214,6 +214,17 @@ def test_a_missing_key_is_told_by_name_before_anything_is_asked(
     assert build_model(settings(model=model)).model_name == model.partition(":")[2]
 
 
+@pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_bedrock_takes_either_region(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    for name in AWS:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv(variable, "eu-west-3")
+    monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", "")
+    client = getattr(build_model(settings(model="bedrock:some-model", key="k")), "client")  # noqa: B009
+    assert client.meta.region_name == "eu-west-3"
+
+
 def test_bedrock_takes_a_key_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", "")
