@@ -14,14 +14,18 @@ from collections import Counter
 from typing import NamedTuple
 
 from exporter.admission import Hold
+from exporter.allocator import give_back_memory
 from exporter.doors import IngestStore
 from exporter.grants import Caller
 from exporter.metrics import Metrics
 from exporter.notify import Notifier
 from exporter.reading import Reading
 from exporter.redact import Redactor
-from exporter.settings import EdgeSettings
+from exporter.settings import MIB, EdgeSettings
 from pipeline.model.nudge import CommitResult
+
+LARGE_BYTES = 4 * MIB
+"""A request after which all free memory is given back."""
 
 
 class Receipt(NamedTuple):
@@ -71,14 +75,20 @@ class TraceReceiver:
             await asyncio.wait(self._begun, timeout=self._settings.drain.total_seconds())
 
     async def _receive(self, body: bytes, caller: Caller, hold: Hold) -> Receipt:
+        try:
+            return await self._read_and_commit(body, caller, hold)
+        finally:
+            if len(body) >= LARGE_BYTES:
+                give_back_memory()
+
+    async def _read_and_commit(self, body: bytes, caller: Caller, hold: Hold) -> Receipt:
         with hold:
             reading = Reading(body, caller, hold, self._settings, self._redactor)
             if reading.takes_long():
                 async with self._reading:
                     await asyncio.to_thread(reading.read)
-            future = self._store.submit_spans(reading)
             with self._metrics.commit():
-                result = await asyncio.wrap_future(future)
+                result = await asyncio.wrap_future(self._store.submit_spans(reading))
             self._notifier.put(result.nudges)
             self._count(reading, result)
         decoded = reading.decoded

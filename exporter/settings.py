@@ -29,9 +29,9 @@ class EdgeSettings:
     tls_client_ca: Path | None = None
     """With it clients must show a certificate (mutual TLS)."""
     default_project: str = "default"
-    max_request_bytes: int = 32 * MIB
+    max_request_bytes: int = 16 * MIB
     """A larger OTLP request is refused for good, with the limit and the setting's name."""
-    max_decompressed_bytes: int = 32 * MIB
+    max_decompressed_bytes: int = 16 * MIB
     """What a compressed HTTP body may become."""
     max_json_bytes: int = 8 * MIB
     """JSON takes many times its size in memory."""
@@ -103,5 +103,6 @@ class EdgeSettings:
 
     @property
     def grpc_message_bytes(self) -> int:
-        """grpc's own limit answers without RetryInfo or reason, so it lies well above ours."""
-        return max(64 * MIB, 2 * self.max_request_bytes)
+        """grpc's own limit answers without RetryInfo or reason, so it lies above ours; not far,
+        as grpc holds a message three times before we see it."""
+        return max(24 * MIB, self.max_request_bytes * 3 // 2)

@@ -126,10 +126,10 @@ class Config(BaseSettings):
     tls_client_ca: Path | None = None
     """PEM file of the authority that clients' certificates must come from (mutual TLS)."""
 
-    max_request_bytes: Count = 32 * 1024 * 1024
+    max_request_bytes: Count = 16 * 1024 * 1024
     """Largest OTLP request; a larger one is refused for good. The Collector's batches must stay below."""
 
-    max_decompressed_bytes: Count = 32 * 1024 * 1024
+    max_decompressed_bytes: Count = 16 * 1024 * 1024
     """What a compressed HTTP body may become; a larger one is refused for good."""
 
     max_json_bytes: Count = 8 * 1024 * 1024

@@ -107,6 +107,7 @@ class Writer:
             self._patience = PATIENCE_SECONDS if len(group) > 1 else 0.0
             if group:
                 self._commit(group)
+            del group  # else it is held until there is a next one
 
     def _next_group(self) -> tuple[list[Write], bool]:
         group: list[Write] = []
@@ -121,6 +122,7 @@ class Writer:
             if write.future.set_running_or_notify_cancel() and _made(write):
                 group.append(write)
                 n_bytes += write.n_bytes
+            del write  # also one that is refused: the next may come much later
         return group, True
 
     def _commit(self, group: Sequence[Write]) -> None:
@@ -163,11 +165,14 @@ def _made(write: Write) -> bool:
     """Whether there is an item to apply."""
     if write.make is None:
         return True
+    future = write.future
     try:
         write.item = write.make()
     except Exception as error:
-        write.future.set_exception(error)
+        future.set_exception(error)
         return False
+    finally:
+        del future, write  # the error knows this frame: together they would keep the item for long
     return True
 
 

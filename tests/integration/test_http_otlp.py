@@ -185,6 +185,11 @@ async def test_json_that_would_take_the_memory_is_not_read() -> None:
     async with http(store, max_json_bytes=2 * MIB) as client:
         answer = await client.post("/v1/traces", content=many, headers=JSON)
         assert (answer.status_code, "400000 objects" in answer.json()["message"]) == (413, True)
+        names = b"{" + b'"":1,' * 500_000 + b'"":1}'
+    async with http(store) as client:
+        answer = await client.post("/v1/traces", content=names, headers=JSON)
+        assert (answer.status_code, "500000 names" in answer.json()["message"]) == (413, True)
+    async with http(store, max_json_bytes=2 * MIB) as client:
         long = json.dumps(as_json(request(span(text="x" * 2 * MIB)))).encode()
         packed = JSON | {"content-encoding": "gzip"}
         for content, headers in ((long, JSON), (gzip.compress(long), packed)):

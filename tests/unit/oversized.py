@@ -71,6 +71,19 @@ def traces(n_bytes: int) -> Mapping[str, bytes]:
     }
 
 
+def sound(n_bytes: int, number: int, *, width: int, secret: bytes = b"") -> bytes:
+    """A request full of spans that are kept; each number gives spans of its own."""
+    note, named = text(b"note", b"abcdefgh" * (width // 8)), text(b"named", secret or b"nothing")
+    room = len(of_spans(ids() + field(0x4A, note) + field(0x4A, named))) + 8
+    spans = (
+        ids((number << 32) + n, (number << 32) + n // 50 + 1)
+        + field(0x4A, note)
+        + field(0x4A, named) * (n % 20 == 0)
+        for n in range(1, n_bytes // room + 1)
+    )
+    return of_spans(*spans)
+
+
 def logs(n_bytes: int) -> Mapping[str, bytes]:
     """Log requests by what is in them."""
     return {

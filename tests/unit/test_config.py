@@ -1,5 +1,6 @@
 """Settings: durations as people write them, precedence, readable refusals, a reference that is true."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -112,3 +113,11 @@ def test_file_that_is_not_toml_is_named(tmp_path: Path) -> None:
 def test_certificate_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadRequest, match=r"KELET_TEMPORAL_TLS_.*No such file"):
         tls_of(Config(temporal_tls_ca=tmp_path / "ca.pem"))
+
+
+def test_the_collector_sends_nothing_that_is_refused() -> None:
+    """What the Collector takes fits into a batch, and a batch into a request."""
+    text = (Path(__file__).parents[2] / "collector-config.yaml").read_text()
+    found = {name: int(number) for name, number in re.findall(r"(max_\w+): (\d+)", text)}
+    taken = {found["max_recv_msg_size_mib"] * 2**20, found["max_request_body_size"]}
+    assert max(taken) < found["max_size"] < Config().max_request_bytes

@@ -41,6 +41,20 @@ def test_secrets_are_found_and_counted(text: str, secret: str, kind: str) -> Non
     assert redacted.counts[kind] >= 1
 
 
+def test_all_else_of_a_request_stays_as_it_is() -> None:
+    """Of every resource and scope, whatever its size, empty ones too."""
+    told = request(span(1, text=AWS), span(2, text="b" * 300), service__name="a")
+    told.resource_spans[0].schema_url = "https://example.com/1"
+    told.resource_spans[0].scope_spans[0].schema_url = "https://example.com/2"
+    told.resource_spans[0].scope_spans.add().spans.add(name="in a second scope")
+    told.resource_spans.add()
+    told.resource_spans.add().scope_spans.add().spans.extend([Span(), span(3, text="c" * 20_000)])
+    redacted = DEFAULT.redact(told.SerializeToString())
+    place = told.resource_spans[0].scope_spans[0].spans[0].attributes[0].value
+    place.string_value = text_of(redacted)
+    assert (AWS in place.string_value, read(redacted)) == (False, told)
+
+
 @pytest.mark.parametrize("text", INNOCENT, ids=lambda value: value[:24])
 def test_what_is_no_secret_stays(text: str) -> None:
     body = sent(text)
