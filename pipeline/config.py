@@ -29,6 +29,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from pipeline.model.answers import ReadLimits
+
 ENV_PREFIX = "KELET_"
 FILE_VARIABLE = "KELET_CONFIG"
 
@@ -317,6 +319,11 @@ class Config(BaseSettings):
         if self.max_request_bytes > self.max_in_flight_bytes:
             raise ValueError("max_request_bytes must not exceed max_in_flight_bytes")
         return self
+
+    @property
+    def read_limits(self) -> ReadLimits:
+        """What a session may have to be analysed, and to be read again later."""
+        return ReadLimits(self.max_spans_a_session, self.max_bytes_a_session)
 
     @property
     def database_url(self) -> str:

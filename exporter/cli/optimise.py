@@ -76,7 +76,7 @@ def _optimise(
     from pipeline.investigation.optimisation.purse import Purse
 
     _needs_gepa()
-    found = material(store, finding, max_spans=config.max_spans_a_session)
+    found = material(store, finding, limits=config.read_limits)
     micros = int(Decimal(str(limits[0])) * MICROS)
     purse = Purse(store, max_micros=micros, max_requests=limits[1])
     result = _searched(finding, config, found, purse, limits[1])

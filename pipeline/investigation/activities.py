@@ -32,11 +32,13 @@ from pipeline.investigation.stages import (
     StageShelf,
 )
 from pipeline.investigation.trial.contracts import Tried
+from pipeline.model.answers import ReadLimits
 from pipeline.model.cluster import Cluster
 from pipeline.model.finding import Finding
 from pipeline.model.session import SessionKey, SessionRow
 from pipeline.model.span import Span
 from pipeline.store import Store
+from pipeline.store.whole import whole_session
 from pipeline.temporal.heartbeat import computing
 
 GONE = "the cluster is gone"
@@ -56,14 +58,14 @@ class InvestigationActivities:
         settings: ContrastSettings,
         *,
         max_sessions: int,
-        max_spans: int,
+        limits: ReadLimits,
         model: str | None = None,
     ) -> None:
         self._store = store
         self._engine = engine
         self._settings = settings
         self._max_sessions = max_sessions
-        self._max_spans = max_spans
+        self._limits = limits
         self._model = model
 
     @activity.defn(no_thread_cancel_exception=True)
@@ -199,7 +201,7 @@ class InvestigationActivities:
 
     def _spans(self, project: str, session_id: str) -> Sequence[Span]:
         key = SessionKey.of(project, session_id)
-        return self._store.load_spans(key, max_spans=self._max_spans).spans
+        return whole_session(self._store, key, self._limits)
 
 
 def _explained(shelf: StageShelf) -> Explained:

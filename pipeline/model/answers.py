@@ -51,6 +51,13 @@ class Snapshot(NamedTuple):
     n_spans: int
 
 
+class ReadLimits(NamedTuple):
+    """What a session may have to be read into memory."""
+
+    max_spans: int
+    max_bytes: int
+
+
 class SessionSeen(NamedTuple):
     """A session at one version, as the detectors saw it."""
 

@@ -94,9 +94,9 @@ def activities(
     store: Store, client: Client, config: Config, embedder: TextEmbedder
 ) -> list[Callable[..., Any]]:
     """Every activity method, bound to what it needs."""
-    max_spans = config.max_spans_a_session
+    limits = config.read_limits
     session = SessionActivities(store, client, config)
-    reader = SnapshotReader(store, max_spans=max_spans, max_bytes=config.max_bytes_a_session)
+    reader = SnapshotReader(store, max_spans=limits.max_spans, max_bytes=limits.max_bytes)
     signals = SignalsActivities(store, reader)
     interrogation = InterrogationActivities(store, reader, StatisticalInterrogator())
     aggregation = AggregationActivities(
@@ -112,7 +112,7 @@ def activities(
         StatisticalInvestigator(),
         ContrastSettings(min_healthy=config.min_healthy),
         max_sessions=config.max_sessions_an_agent,
-        max_spans=max_spans,
+        limits=limits,
         model=config.model,
     )
     return [

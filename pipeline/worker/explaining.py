@@ -51,15 +51,15 @@ class Explaining(NamedTuple):
 
 def explaining(store: Store, client: Client, config: Config, settings: ModelSettings) -> Explaining:
     """Open the door and the desks of this process, and say what the worker has to run."""
-    max_spans = config.max_spans_a_session
+    limits = config.read_limits
     open_door(Door(settings, store))
-    desk = Desk(store, max_spans=max_spans, max_sessions=config.max_sessions_an_agent)
-    session_desk = SessionDesk(store, max_spans=max_spans)
+    desk = Desk(store, limits=limits, max_sessions=config.max_sessions_an_agent)
+    session_desk = SessionDesk(store, limits=limits)
     open_desk(desk)
     open_session_desk(session_desk)
     questions = QuestioningActivities(store, session_desk, client, config)
     own = ExplanationActivities(store, desk)
-    trial = TrialActivities(store, _detections, max_spans=max_spans)
+    trial = TrialActivities(store, _detections, limits=limits)
     return Explaining(
         client=_claiming(client, store),
         workflows=(InterrogateWithModelWorkflow, ExplainIssueWorkflow, TryPatchWorkflow),

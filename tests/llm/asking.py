@@ -19,13 +19,13 @@ from pipeline.llm.door import Door, open_door
 from pipeline.llm.settings import ModelSettings
 from pipeline.model.answers import Interrogation, Proposed
 from pipeline.store import Store
-from tests.llm.diagnosing import MAX_SPANS
+from tests.llm.diagnosing import LIMITS
 from tests.llm.playing import Part
 
 
 def ask(store: Store, work: Interrogation, part: Part) -> Proposed:
     """One interrogation, as its workflow walks it."""
-    desk = SessionDesk(store, max_spans=MAX_SPANS)
+    desk = SessionDesk(store, limits=LIMITS)
     open_session_desk(desk)
     open_door(Door(ModelSettings(model="scripted:a:b"), store, FunctionModel(part)))
     own = QuestioningActivities(store, desk, cast(Any, None), Config())

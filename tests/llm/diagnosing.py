@@ -49,6 +49,7 @@ from pipeline.investigation.trial.conversation import answers
 from pipeline.llm.account import Account
 from pipeline.llm.door import Door, open_door
 from pipeline.llm.settings import ModelSettings
+from pipeline.model.answers import ReadLimits
 from pipeline.model.cluster import Cluster
 from pipeline.model.finding import Finding
 from pipeline.model.session import SessionKey
@@ -65,6 +66,7 @@ from tests.scenarios.pure_path import shared_embedder
 
 MAX_SPANS = 10_000
 MAX_BYTES = 128 * 1024 * 1024
+LIMITS = ReadLimits(MAX_SPANS, MAX_BYTES)
 MAX_SESSIONS = 20_000
 DATABASE = "kelet.db"
 
@@ -157,7 +159,7 @@ def _stages(store: Store, model: str | None) -> InvestigationActivities:
         StatisticalInvestigator(),
         ContrastSettings(),
         max_sessions=MAX_SESSIONS,
-        max_spans=MAX_SPANS,
+        limits=LIMITS,
         model=model,
     )
 
@@ -177,9 +179,9 @@ def diagnose(
     return tuple(store.list_findings(due[0].project)[0]) if due else ()
 
 
-def explain_alone(store: Store, of: Cluster, part: Part, *, max_spans: int = MAX_SPANS) -> None:
+def explain_alone(store: Store, of: Cluster, part: Part, *, limits: ReadLimits = LIMITS) -> None:
     """Only the explanation, of a cluster whose contrast is on the shelf of its first revision."""
-    desk = Desk(store, max_spans=max_spans, max_sessions=MAX_SESSIONS)
+    desk = Desk(store, limits=limits, max_sessions=MAX_SESSIONS)
     open_desk(desk)
     open_door(Door(ModelSettings(model="scripted:a:b"), store, FunctionModel(part)))
     work = InvestigateInput(project=of.project, cluster_id=of.id, revision=1)
@@ -190,7 +192,7 @@ async def _investigate(
     store: Store, work: InvestigateInput, model: Model | None, *, tries: bool
 ) -> None:
     stages = _stages(store, "scripted" if model else None)
-    desk = Desk(store, max_spans=MAX_SPANS, max_sessions=MAX_SESSIONS)
+    desk = Desk(store, limits=LIMITS, max_sessions=MAX_SESSIONS)
     open_desk(desk)
     if model is not None:
         open_door(Door(ModelSettings(model="scripted:a:b"), store, model))
@@ -225,7 +227,7 @@ async def _explain(
 
 async def _try(store: Store, work: InvestigateInput) -> None:
     trial = TrialActivities(
-        store, lambda steps, spans: enrich(steps, spans).detections, max_spans=MAX_SPANS
+        store, lambda steps, spans: enrich(steps, spans).detections, limits=LIMITS
     )
     account = Account(project=work.project, purpose=f"try/{work.cluster_id}/{work.revision}")
     made = trial.trial_requests(work)

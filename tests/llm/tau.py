@@ -19,6 +19,7 @@ from pipeline.conventions.steps import read_steps
 from pipeline.investigation.contracts import InvestigateInput
 from pipeline.investigation.result import ContrastResult, FeatureResult
 from pipeline.investigation.stages import CONTRAST, StageShelf
+from pipeline.model.answers import ReadLimits
 from pipeline.model.finding import Basis, HealthyRate
 from pipeline.model.session import SessionKey
 from pipeline.model.signal import SignalSource
@@ -26,7 +27,7 @@ from pipeline.population.statistics import wilson
 from pipeline.store import Store
 from tests.llm.asking import ask
 from tests.llm.diagnosing import (
-    MAX_SPANS,
+    LIMITS,
     Sent,
     aggregate,
     copied,
@@ -114,13 +115,13 @@ def explain_as_if(
     sides: tuple[Sequence[str], Sequence[str]],
     part: Part,
     *,
-    max_spans: int = MAX_SPANS,
+    limits: ReadLimits = LIMITS,
 ) -> None:
     """An explanation as if the statistics had blamed the agent."""
     work = InvestigateInput(project=project, cluster_id="c", revision=1)
     StageShelf(store, work).put(CONTRAST, _contrast(agent, sides))
     of = cluster("c", agent=agent).model_copy(update={"project": project})
-    explain_alone(store, of, part, max_spans=max_spans)
+    explain_alone(store, of, part, limits=limits)
 
 
 def _contrast(agent: str, sides: tuple[Sequence[str], Sequence[str]]) -> ContrastResult:

@@ -7,6 +7,7 @@ from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter, ModelRe
 from pydantic_ai.models.function import AgentInfo
 
 from exporter.decode import decode
+from pipeline.model.answers import ReadLimits
 from pipeline.store import Store
 from tests.llm.diagnosing import feed, open_store
 from tests.llm.letters import letters, session_id
@@ -60,7 +61,9 @@ def test_50_000_spans_are_read_in_parts(tmp_path: Path) -> None:
     with open_store(tmp_path) as store:
         feed(store, "large", sent)
         make_large(store, "large", sides[0][0])
-        explain_as_if(store, "large", "summarizer", sides, part, max_spans=2 * N_SPANS)
+        explain_as_if(
+            store, "large", "summarizer", sides, part, limits=ReadLimits(2 * N_SPANS, 2**30)
+        )
     told = "".join(part.heard)
     assert "part 1 of " in told
     assert "part 1 of 1\n" not in told[told.index("F1 outline") :][:200]

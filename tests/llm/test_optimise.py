@@ -29,7 +29,7 @@ from pipeline.model.finding import Finding
 from pipeline.model.session import SessionKey
 from pipeline.signals.enrich import enrich
 from pipeline.store import Store
-from tests.llm.diagnosing import MAX_SPANS, analyse, copied, diagnose, feed, open_store
+from tests.llm.diagnosing import LIMITS, analyse, copied, diagnose, feed, open_store
 from tests.llm.improving import BETTER, RECORDED, Summarizer, Useless, letter_in
 from tests.llm.letters import letters
 
@@ -56,7 +56,7 @@ def diagnosed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with open_store(folder) as store:
         feed(store, PROJECT, sent)
         for name in sent.session_ids:
-            spans = store.load_spans(SessionKey.of(PROJECT, name), max_spans=MAX_SPANS).spans
+            spans = store.load_spans(SessionKey.of(PROJECT, name), max_spans=LIMITS.max_spans).spans
             call = last_call(read_steps(spans), "summarizer")
             assert call is not None
             letter = letter_in(m.content.text for m in call.inputs)
@@ -70,7 +70,7 @@ def diagnosed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def ready(diagnosed: Path, tmp_path: Path) -> Iterator[Ready]:
     with copied(diagnosed, tmp_path / "own") as store:
         (finding,) = [f for f in store.list_findings(PROJECT)[0] if f.blamed_agent]
-        yield Ready(store, finding, material(store, finding, max_spans=MAX_SPANS))
+        yield Ready(store, finding, material(store, finding, limits=LIMITS))
     open_door(None)
 
 

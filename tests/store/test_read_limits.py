@@ -8,10 +8,12 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyVa
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from exporter.decode import decode
+from pipeline.model.answers import ReadLimits
 from pipeline.model.session import SessionKey
 from pipeline.store import Store
 from pipeline.store.session_spans import BYTES_A_VALUE
 from pipeline.store.span_codec import decode_span
+from pipeline.store.whole import whole_session
 from tests.store.storekit import new_store
 from tests.unit.otlp import any_value, request, span
 
@@ -77,3 +79,18 @@ def test_spans_share_their_resource() -> None:
     first, second = (decode_span(span(n).SerializeToString(), resource, b"") for n in (1, 2))
     assert first.resource == {"a": 1}
     assert first.resource is second.resource
+
+
+def test_of_a_session_that_outgrew_its_limits_nothing_is_read(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Half of it would say what is not so."""
+    for n in (1, 2, 3):
+        send(store, span(n, session__id="s", text="x" * N))
+    assert len(whole_session(store, KEY, ReadLimits(3, 10 * N))) == 3
+    assert not caplog.records
+    for limits in (ReadLimits(2, 10 * N), ReadLimits(3, 2 * N)):
+        assert whole_session(store, KEY, limits) == ()
+    assert len(caplog.records) == 2
+    assert whole_session(store, SessionKey.of("p", "gone"), ReadLimits(3, 10 * N)) == ()
+    assert len(caplog.records) == 2

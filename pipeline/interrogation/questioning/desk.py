@@ -13,10 +13,11 @@ from pipeline.conventions.steps import read_steps
 from pipeline.errors import NotFound
 from pipeline.interrogation.questioning.brief import feature_list
 from pipeline.llm.reading import fenced, outline, part_of, step_text, texts_of
-from pipeline.model.answers import Interrogation
+from pipeline.model.answers import Interrogation, ReadLimits
 from pipeline.model.session import SessionRow
 from pipeline.model.step import Step
 from pipeline.store import Store
+from pipeline.store.whole import whole_session
 
 AROUND = 80
 MAX_NEEDLE = 200
@@ -34,16 +35,17 @@ class Seen(NamedTuple):
 class SessionDesk:
     """Read-only tools over one session of the store."""
 
-    def __init__(self, store: Store, *, max_spans: int) -> None:
+    def __init__(self, store: Store, *, limits: ReadLimits) -> None:
         self._store = store
-        self._max_spans = max_spans
+        self._limits = limits
 
     def seen(self, work: Interrogation) -> Seen | None:
-        """The session's steps and row; None when it is gone or not analysed any more."""
+        """The session's steps and row; None when it is gone, not analysed any more, or too large by now."""
         detail = self._store.get_session(work.project, self._store.session_id(work.key))
         if detail is None or detail.row is None or work.agent not in detail.row.agents:
             return None
-        return Seen(detail.session.analysed_version, detail.row, self._steps(work))
+        steps = self._steps(work)
+        return Seen(detail.session.analysed_version, detail.row, steps) if steps else None
 
     def outline(self, work: Interrogation, part: int) -> str:
         """The steps of the session."""
@@ -71,7 +73,7 @@ class SessionDesk:
         return "the session is gone" if seen is None else feature_list(seen.row, work.agent, part)
 
     def _steps(self, work: Interrogation) -> Sequence[Step]:
-        return read_steps(self._store.load_spans(work.key, max_spans=self._max_spans).spans)
+        return read_steps(whole_session(self._store, work.key, self._limits))
 
 
 def _places(steps: Sequence[Step], needle: str) -> list[str]:

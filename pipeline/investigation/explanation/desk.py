@@ -26,10 +26,12 @@ from pipeline.investigation.explanation.table import handles
 from pipeline.investigation.result import ContrastResult
 from pipeline.investigation.stages import CONTRAST, StageShelf
 from pipeline.llm.reading import fenced, outline, part_of, step_text, texts_of
+from pipeline.model.answers import ReadLimits
 from pipeline.model.session import SessionKey
 from pipeline.model.span import Span
 from pipeline.model.step import Step
 from pipeline.store import Store
+from pipeline.store.whole import whole_session
 
 AROUND = 80
 UNKNOWN_CANDIDATE = (
@@ -41,9 +43,9 @@ UNKNOWN_CANDIDATE = (
 class Desk:
     """Read-only tools over the store."""
 
-    def __init__(self, store: Store, *, max_spans: int, max_sessions: int) -> None:
+    def __init__(self, store: Store, *, limits: ReadLimits, max_sessions: int) -> None:
         self._store = store
-        self._max_spans = max_spans
+        self._limits = limits
         self._max_sessions = max_sessions
 
     def outline(self, work: InvestigateInput, handle: str, part: int) -> str:
@@ -131,7 +133,7 @@ class Desk:
         return StageShelf(self._store, work).take(CONTRAST, ContrastResult)
 
     def steps(self, work: InvestigateInput, handle: str) -> Sequence[Step] | None:
-        """The steps behind a handle; None for a handle that is none."""
+        """The steps behind a handle; None if there is none, or if it cannot be read by now."""
         spans = self._spans(work, handle)
         return None if spans is None else read_steps(spans)
 
@@ -140,11 +142,13 @@ class Desk:
         if session_id is None:
             return None
         key = SessionKey.of(work.project, session_id)
-        return self._store.load_spans(key, max_spans=self._max_spans).spans
+        return whole_session(self._store, key, self._limits) or None
 
     def _unknown(self, work: InvestigateInput, handle: str) -> str:
-        known = ", ".join(handles(self.contrast(work)))
-        return f"there is no session of that name; these can be read: {known}"
+        known = handles(self.contrast(work))
+        if handle in known:
+            return f"{handle} can no longer be read: it is gone or has grown too large"
+        return f"there is no session of that name; these can be read: {', '.join(known)}"
 
 
 def _find(steps: Sequence[Step], needle: str) -> str | None:

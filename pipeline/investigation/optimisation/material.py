@@ -12,14 +12,16 @@ from pipeline.investigation.result import ContrastResult
 from pipeline.investigation.stages import CONTRAST, DIAGNOSIS, StageShelf
 from pipeline.investigation.trial.contracts import Request
 from pipeline.investigation.trial.requests import added_lines, held_out, requests
+from pipeline.model.answers import ReadLimits
 from pipeline.model.finding import Finding
 from pipeline.model.session import SessionKey
 from pipeline.store import Store
+from pipeline.store.whole import whole_session
 
 MAX_A_SIDE = 16
 
 
-def material(store: Store, finding: Finding, *, max_spans: int) -> Material:
+def material(store: Store, finding: Finding, *, limits: ReadLimits) -> Material:
     """Sessions that neither diagnosis nor patch has read, alternately for search and measurement."""
     work = InvestigateInput(
         project=finding.project, cluster_id=finding.cluster_id, revision=finding.revision
@@ -29,9 +31,7 @@ def material(store: Store, finding: Finding, *, max_spans: int) -> Material:
     read = shelf.take(DIAGNOSIS, Diagnosis).sessions_to_read
     chosen = held_out(result, read, MAX_A_SIDE)
     steps = {
-        name: read_steps(
-            store.load_spans(SessionKey.of(work.project, name), max_spans=max_spans).spans
-        )
+        name: read_steps(whole_session(store, SessionKey.of(work.project, name), limits))
         for name, _ in chosen
     }
     made = requests(result, finding.prompt_patch, chosen, steps)

@@ -22,11 +22,13 @@ from pipeline.investigation.stages import (
 from pipeline.investigation.trial.contracts import JudgeInput, Requests, Tried
 from pipeline.investigation.trial.judge import count
 from pipeline.investigation.trial.requests import Steps, held_out, requests
+from pipeline.model.answers import ReadLimits
 from pipeline.model.detection import Detection
 from pipeline.model.session import SessionKey
 from pipeline.model.span import Span
 from pipeline.model.step import Step
 from pipeline.store import Store
+from pipeline.store.whole import whole_session
 from pipeline.temporal.heartbeat import computing
 
 Enrich = Callable[[Sequence[Step], Sequence[Span]], Sequence[Detection]]
@@ -35,10 +37,10 @@ Enrich = Callable[[Sequence[Step], Sequence[Span]], Sequence[Detection]]
 class TrialActivities:
     """Activities of TryPatchWorkflow; `enrich` runs the detectors of the enrichment."""
 
-    def __init__(self, store: Store, enrich: Enrich, *, max_spans: int) -> None:
+    def __init__(self, store: Store, enrich: Enrich, *, limits: ReadLimits) -> None:
         self._store = store
         self._enrich = enrich
-        self._max_spans = max_spans
+        self._limits = limits
 
     @activity.defn(no_thread_cancel_exception=True)
     def trial_requests(self, work: InvestigateInput) -> Requests:
@@ -71,4 +73,4 @@ class TrialActivities:
 
     def _spans(self, project: str, session_id: str) -> Sequence[Span]:
         key = SessionKey.of(project, session_id)
-        return self._store.load_spans(key, max_spans=self._max_spans).spans
+        return whole_session(self._store, key, self._limits)

@@ -29,6 +29,8 @@ def count(
     broken: list[bool] = []
     for answer in answers:
         session = steps.get(answer.session_id, ())
+        if not session:  # gone since it was asked, or too large to be read
+            continue
         before = fails(session, answer.old, blamed, detect)
         after = fails(session, answer.new, blamed, detect)
         if answer.failing and before:
