@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PROTO := proto/exporter/rpc/v1/status.proto
 
+# Kept whatever the environment says: half of a short run would be spent on compiling the same again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: install format lint typecheck test test-unit test-quick test-slow test-local-model test-plugin-matrix image-check demo run proto proto-check bench lock clean
 
 install: $(STAMP)

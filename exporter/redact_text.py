@@ -12,6 +12,7 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
@@ -96,6 +97,12 @@ class Scanner:
         self._database.scan(raw, match_event_handler=note, scratch=scratch)
 
 
+@cache
+def scanner_of(rules: tuple[Rule, ...]) -> Scanner:
+    """One for the same rules: it takes long to compile, and megabytes."""
+    return Scanner(rules)
+
+
 class TextRedactor:
     """Applies rules to texts. Counts go into the Counter that the caller hands in."""
 
@@ -103,7 +110,7 @@ class TextRedactor:
         self._rules = tuple(rules)
         self._mark = mark
         self._names = NAMED_RULE in self._rules
-        self.scanner = Scanner(self._rules)
+        self.scanner = scanner_of(self._rules)
 
     def text(self, text: bytes, counts: Counter[str]) -> bytes:
         """The text without what the rules find; the same object if they find nothing."""

@@ -143,7 +143,6 @@ sent_spans = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=60)
 @given(st.lists(sent_spans, min_size=1, max_size=3))
 def test_spans_of_several_traces_and_scopes_are_sorted_apart(
     scopes: list[list[tuple[str, str, str, bool]]],

@@ -1,7 +1,7 @@
 """Decode: bytes in, records and counted rejections out."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
@@ -169,7 +169,6 @@ def test_no_bytes_crash_it(body: bytes) -> None:
     assert decoded.n_spans + decoded.rejected.total() == n_spans
 
 
-@settings(max_examples=50)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2**64 - 1)), max_size=6))
 def test_every_span_is_kept_or_counted(given_spans: list[tuple[int, int]]) -> None:
     decoded = read(*(span(span_id, start=start) for span_id, start in given_spans))

@@ -323,7 +323,6 @@ texts = st.text(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(texts, texts, texts)
 def test_any_text_gives_values_in_range_and_verbatim_passages(
     given_: str, answer: str, result: str

@@ -5,7 +5,7 @@ from collections import Counter
 from itertools import permutations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.model.session import EnrichResult, MergeResult
@@ -121,7 +121,6 @@ class TestMerge:
 scores = st.tuples(st.floats(0, 1), st.sampled_from(SignalSource), st.floats(0, 1) | st.none())
 
 
-@settings(deadline=None, max_examples=60)
 @given(st.lists(scores, max_size=6), st.booleans())
 def test_confidence_is_a_share_and_unknown_has_none(
     given_: list[tuple[float, SignalSource, float | None]], done: bool
