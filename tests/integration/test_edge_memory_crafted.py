@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 SERVICES = {kind.name: f"/{kind.service}/Export" for kind in KINDS}
 LARGEST = EdgeSettings().max_request_bytes - 200
 JSON = {"content-type": "application/json"}
-PATIENCE = 100
+PATIENCE = 250
 FINE = {"OK", "INVALID_ARGUMENT", "200", "413"}
 
 
