@@ -1,6 +1,6 @@
 """Sessions that have outgrown the limits since their analysis: whoever comes later leaves them out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -24,7 +24,10 @@ from pipeline.investigation.stages import (
 from pipeline.investigation.statistical import StatisticalInvestigator
 from pipeline.investigation.trial.activities import TrialActivities
 from pipeline.model.answers import Interrogation, ReadLimits
+from pipeline.model.detection import Detection
 from pipeline.model.session import SessionKey
+from pipeline.model.span import Span
+from pipeline.model.step import Step
 from pipeline.store import Store
 from tests.llm.diagnosing import LIMITS, MAX_SESSIONS, analyse, feed, first_named, open_store
 from tests.llm.letters import letters
@@ -35,6 +38,10 @@ PROJECT = "shop"
 GROWN = (ReadLimits(LIMITS.max_spans, 100), ReadLimits(1, LIMITS.max_bytes))
 """As if every session had become larger than this."""
 by_either = pytest.mark.parametrize("grown", GROWN, ids=["bytes", "spans"])
+
+
+def nothing(_steps: Sequence[Step], _spans: Sequence[Span]) -> Sequence[Detection]:
+    return ()
 
 
 def stages(store: Store, limits: ReadLimits) -> InvestigationActivities:
@@ -79,9 +86,9 @@ def test_it_is_not_tried_on(named: tuple[Store, InvestigateInput], grown: ReadLi
     store, work = named
     stages(store, LIMITS).verify_evidence(work)
     stages(store, LIMITS).write_patch(work)
-    seen = TrialActivities(store, lambda *_: (), limits=LIMITS).trial_requests(work)
+    seen = TrialActivities(store, nothing, limits=LIMITS).trial_requests(work)
     assert seen.requests
-    made = TrialActivities(store, lambda *_: (), limits=grown).trial_requests(work)
+    made = TrialActivities(store, nothing, limits=grown).trial_requests(work)
     assert (made.requests, made.reason) == ((), "too few sessions were held out")
 
 
