@@ -103,6 +103,5 @@ class EdgeSettings:
 
     @property
     def grpc_message_bytes(self) -> int:
-        """grpc's own limit answers without RetryInfo or reason, so it lies above ours; not far,
-        as grpc holds a message three times before we see it."""
-        return max(24 * MIB, self.max_request_bytes * 3 // 2)
+        """grpc's own limit answers without RetryInfo or reason, so it lies well above ours."""
+        return max(64 * MIB, 2 * self.max_request_bytes)

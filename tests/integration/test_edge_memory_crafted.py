@@ -123,7 +123,7 @@ def test_the_largest_crafted_requests_in_a_row(tmp_path: Path, name: str) -> Non
 
 def test_what_is_too_large_does_not_take_the_memory_before_it_is_refused(tmp_path: Path) -> None:
     """gRPC holds a message whole before anybody can look at it."""
-    body = bytes(EdgeSettings().grpc_message_bytes - 200)
+    body = bytes(EdgeSettings().max_request_bytes * 5 // 4)
     with EdgeProcess(tmp_path) as edge:
         for _ in range(12):
             assert by_grpc(edge, "traces", body) == "INVALID_ARGUMENT"
