@@ -27,6 +27,7 @@ from opentelemetry.proto.trace.v1 import trace_pb2
 from exporter import otlp_fields as fields
 from exporter.redact_text import TextRedactor
 from pipeline.errors import LimitExceeded
+from pipeline.store.chunk_body import prefix
 
 _FILES = (common_pb2, resource_pb2, trace_pb2, trace_service_pb2)
 _OPAQUE = frozenset({"resource", "scope", "spans"})
@@ -116,12 +117,7 @@ def _field(number: int, inner: bytes) -> bytes:
 
 def _key(number: int, length: int) -> bytes:
     """What stands before a length-delimited field."""
-    written = bytearray([number << 3 | 2])
-    while length > 0x7F:
-        written.append(length & 0x7F | 0x80)
-        length >>= 7
-    written.append(length)
-    return bytes(written)
+    return prefix(bytes((number << 3 | 2,)), length)
 
 
 class WireRedactor:

@@ -88,7 +88,7 @@ def only(body: bytes, places: Sequence[int]) -> bytes:
 def _resource_spans(group: SpanGroup) -> bytes:
     spans = group.spans
     parts = [b""] * (2 * len(spans))
-    parts[::2] = [_prefix(_SPAN, len(span)) for span in spans]
+    parts[::2] = [prefix(_SPAN, len(span)) for span in spans]
     parts[1::2] = spans
     fields = b"".join(parts)
     return head(group.resource, group.scope_info, len(fields)) + fields
@@ -97,20 +97,20 @@ def _resource_spans(group: SpanGroup) -> bytes:
 def head(resource: bytes, scope_info: bytes, n_bytes: int) -> bytes:
     """What a group begins with; so many bytes of fields with spans follow."""
     outer, inner = _wrapped(resource, scope_info)
-    inner = _prefix(_SCOPE_SPANS, len(inner) + n_bytes) + inner
-    return _prefix(_RESOURCE_SPANS, len(outer) + len(inner) + n_bytes) + outer + inner
+    inner = prefix(_SCOPE_SPANS, len(inner) + n_bytes) + inner
+    return prefix(_RESOURCE_SPANS, len(outer) + len(inner) + n_bytes) + outer + inner
 
 
 @lru_cache(maxsize=256)
 def _wrapped(resource: bytes, scope_info: bytes) -> tuple[bytes, bytes]:
     """Resource and scope as fields."""
     return (
-        _prefix(_RESOURCE, len(resource)) + resource,
-        _prefix(_SCOPE, len(scope_info)) + scope_info,
+        prefix(_RESOURCE, len(resource)) + resource,
+        prefix(_SCOPE, len(scope_info)) + scope_info,
     )
 
 
-def _prefix(tag: bytes, length: int) -> bytes:
+def prefix(tag: bytes, length: int) -> bytes:
     """Tag and length of a length-delimited field."""
     if length < 0x80:
         return tag + _BYTES[length]
