@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from pipeline.conventions.quotes import event_field
 from pipeline.model.evidence import Located
 from pipeline.model.span import Span, SpanStatus
 from pipeline.model.step import Message, StepKind, ToolCall
@@ -163,5 +164,5 @@ def exception_of(span: Span) -> Located | None:
         for key in ("exception.message", "exception.type"):
             said = event.attributes.get(key)
             if isinstance(said, str) and said:
-                return Located(text=said, span_id=span.span_id, field=f"events/{index}/{key}")
+                return Located(text=said, span_id=span.span_id, field=event_field(span, index, key))
     return None

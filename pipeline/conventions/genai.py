@@ -15,6 +15,7 @@ from pipeline.conventions.draft import Claim, Convention, Draft, count_of, model
 from pipeline.conventions.messages import Conversation
 from pipeline.conventions.parts import payload
 from pipeline.conventions.places import Node, family
+from pipeline.conventions.quotes import event_field
 from pipeline.conventions.vocabulary import located, tool_outputs
 from pipeline.model.span import Attributes, Span
 from pipeline.model.step import Message, Role, StepKind
@@ -172,7 +173,7 @@ def _read_events(span: Span, before: Conversation, after: Conversation) -> bool:
     """Messages as events; what the attributes told already is not told again."""
     recorded, told = False, bool(before.messages)
     for index, event in enumerate(span.events):
-        before.prefix = after.prefix = f"events/{index}/"
+        before.prefix = after.prefix = event_field(span, index)
         if event.name in _EVENT_ROLES:
             if not told:
                 _read_event(event.attributes, before, _EVENT_ROLES[event.name])
@@ -259,7 +260,7 @@ def _event_text(span: Span, name: str, role: Role) -> tuple[Message, ...]:
     for index, event in enumerate(span.events):
         for key in _EVENT_TEXTS if event.name == name else ():
             if event.attributes.get(key) is not None:
-                node = Node(event.attributes[key], f"events/{index}/{key}")
+                node = Node(event.attributes[key], event_field(span, index, key))
                 if role is Role.TOOL:
                     return tool_outputs(span, payload(node, "output", "content"))
                 return located(span, node, role)

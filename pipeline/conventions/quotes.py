@@ -13,7 +13,8 @@ from typing import Any, TypeGuard, cast
 from pipeline.model.span import Attributes, Span
 
 STATUS_FIELD = "status.message"
-_EVENT = re.compile(r"events/(\d+)/(.*)\Z", re.DOTALL)
+_EVENTS = "events"
+_EVENT = re.compile(r"(span\.)?events/(\d+)/(.*)\Z", re.DOTALL)
 _INDEX = re.compile(r"0|[1-9][0-9]*\Z")
 _MISSING = object()
 _MAX_CACHED = 50_000
@@ -28,18 +29,26 @@ def read_field(span: Span, field: str) -> str | None:
     """
     if field == STATUS_FIELD and span.status_message:
         return span.status_message
-    event = _EVENT.match(field)
-    if event and int(event[1]) < len(span.events):
-        return _read(span.events[int(event[1])].attributes, event[2])
-    return _read(span.attributes, field)
+    return _read(*_place(span, field))
 
 
 def is_text(span: Span, field: str) -> bool:
     """True when a real string stands at `field`, not a structure written as JSON."""
+    return field == STATUS_FIELD or isinstance(_value(*_place(span, field)), str)
+
+
+def event_field(span: Span, index: int, key: str = "") -> str:
+    """The field of a span event's attribute; Logfire has an attribute that is named `events` as well."""
+    whose = f"span.{_EVENTS}" if _EVENTS in span.attributes else _EVENTS
+    return f"{whose}/{index}/{key}"
+
+
+def _place(span: Span, field: str) -> tuple[Attributes, str]:
+    """The attributes in which the field is to be looked for, and what is left of it."""
     event = _EVENT.match(field)
-    if event and int(event[1]) < len(span.events):
-        return isinstance(_value(span.events[int(event[1])].attributes, event[2]), str)
-    return field == STATUS_FIELD or isinstance(_value(span.attributes, field), str)
+    if event and (event[1] or _EVENTS not in span.attributes) and int(event[2]) < len(span.events):
+        return span.events[int(event[2])].attributes, event[3]
+    return span.attributes, field
 
 
 def as_text(value: object) -> str:

@@ -12,7 +12,8 @@ class Located(Frozen):
     `field` is the attribute key followed by an RFC 6901 JSON pointer into its decoded value (empty
     when the attribute itself is the text), for example
     `gen_ai.input.messages/0/parts/0/content`. Span status text has the field `status.message`;
-    an event's attribute has `events/<index>/<attribute key><pointer>`.
+    an event's attribute has `events/<index>/<attribute key><pointer>`, or `span.events/...` where the span
+    has an attribute named `events` too.
     """
 
     text: str

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.conventions.quotes import is_text, read_field
@@ -244,6 +244,9 @@ class TestFields:
 
     @settings(deadline=None, max_examples=25)
     @given(ATTRIBUTES, st.sampled_from(["", "gen_ai.choice", "gen_ai.user.message"]))
+    @example({"events": [{"role": None, "content": False}]}, "gen_ai.user.message")
+    @example({"events": [{"role": "user", "content": "a"}], "content": "b"}, "gen_ai.user.message")
+    @example({"content": "b"}, "gen_ai.user.message")
     def test_whatever_stands_in_a_span_is_read_back(self, attributes: Any, event: str):
         events = (SpanEvent(name=event, time=1, attributes=attributes),) if event else ()
         spans = (span("s", "x", 1, 2, attributes, events=events), root())
