@@ -136,6 +136,8 @@ def fill(given: Json, target: M, place: str) -> M:
     except ParseError as error:
         path = ".".join([place, *_PARSED_FIELD.findall(str(error))])
         raise BadRequest(f"{path} has a value that does not fit") from None
+    except SystemError:  # protobuf's way to say it of a field's or an enum's name
+        raise BadRequest(f"{place} has a name that is no text: half of a surrogate pair") from None
 
 
 def field_of(given: Json, name: str, snake: str) -> Any:

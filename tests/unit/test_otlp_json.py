@@ -123,6 +123,9 @@ def test_snake_case_is_read_too() -> None:
             "attributes.value.intValue has a value that does not fit",
         ),
         ({"links": [CANARY]}, "links[0] is not a JSON object"),
+        ({CANARY + "\ud800": 1}, "has a name that is no text"),
+        ({"kind": CANARY + "\ud800"}, "has a name that is no text"),
+        ({"name": CANARY + "\ud800"}, "name has a value that does not fit"),
     ],
 )
 def test_a_bad_span_costs_only_itself(fields: dict[str, Any], reason: str) -> None:
