@@ -56,7 +56,7 @@ class TraceChunk(NamedTuple):
     keys: bytes
     pieces: Pieces
     distinct: bool
-    """No span id stands twice."""
+    """No span id stands twice. It may be so where this is false: the request has one twice, in other traces too."""
 
     @property
     def body(self) -> bytes:

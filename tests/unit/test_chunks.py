@@ -16,6 +16,7 @@ from pipeline.store.chunk_keys import (
     only_keys,
     outline_of,
     pack_keys,
+    span_ids_of,
     span_keys,
     unpack_keys,
 )
@@ -173,3 +174,15 @@ def test_spans_of_several_traces_and_scopes_are_sorted_apart(
     for chunk in decoded.chunks:
         keys = unpack_keys(chunk.keys)
         assert chunk == chunk_of("", chunk.trace_id, keys, *chunk.pieces)
+
+
+@given(st.lists(st.tuples(traces, st.integers(1, 4)), min_size=1, max_size=6))
+def test_a_chunk_that_is_distinct_has_no_id_twice(rows: list[tuple[str, int]]) -> None:
+    """The store takes such a chunk without a look at its ids."""
+    body = request(*(span(n, trace=trace) for trace, n in rows)).SerializeToString()
+    chunks = decode(body, project="p").chunks
+    for chunk in chunks:
+        ids = span_ids_of(chunk.keys)
+        assert not chunk.distinct or len(set(ids)) == len(ids)
+    if len({n for _, n in rows}) == len(rows):
+        assert all(chunk.distinct for chunk in chunks)
