@@ -29,6 +29,7 @@ from pipeline.model.span_keys import Home
 from pipeline.store.agents import agents_of, raise_epochs, to_nudge
 from pipeline.store.bodies import BodyStore
 from pipeline.store.dialect import insert
+from pipeline.store.name_keys import SESSIONS
 from pipeline.store.packing import engine_order, model_digest, pack_model, unpack_model
 from pipeline.store.schema import session_agents, session_rows, sessions, stage_results
 from pipeline.store.session_spans import read_spans
@@ -42,7 +43,7 @@ ENRICH, MERGE, INTERROGATE = "enrich", "merge", "interrogate"
 def find_session(connection: Connection, key: SessionKey, *, lock: bool = False) -> Row[Any] | None:
     """The session's row of `sessions`."""
     named = select(sessions).where(
-        sessions.c.digest == key.digest, sessions.c.project == key.project
+        SESSIONS.has(connection, [key.digest]), sessions.c.project == key.project
     )
     return connection.execute(named.with_for_update() if lock else named).first()
 

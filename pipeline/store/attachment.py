@@ -18,6 +18,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from pipeline.model.span_keys import Home
 from pipeline.store.chunk_keys import unpack_keys
 from pipeline.store.chunks import chunked
+from pipeline.store.name_keys import SESSIONS, TRACES
 from pipeline.store.plain_sql import rows_in
 from pipeline.store.schema import LOOSE, session_traces, sessions, signals, traces
 from pipeline.store.sessions import digest_of_session, occupied, refs_of
@@ -109,14 +110,14 @@ def _candidate_traces(connection: Connection, signal: Sought) -> Iterable[list[i
 
 def _traces_named(connection: Connection, trace_id: str) -> list[int]:
     return list(
-        connection.execute(select(traces.c.id).where(traces.c.trace_id == trace_id)).scalars()
+        connection.execute(select(traces.c.id).where(TRACES.has(connection, [trace_id]))).scalars()
     )
 
 
 def _traces_carrying(connection: Connection, session_id: str) -> list[int]:
     """A span with its own session id lies in a session of that id, in whichever project."""
     elsewhere = select(sessions.c.id).where(
-        sessions.c.digest == digest_of_session(session_id), sessions.c.n_spans > 0
+        SESSIONS.has(connection, [digest_of_session(session_id)]), sessions.c.n_spans > 0
     )
     carrying = select(session_traces.c.trace_ref).distinct()
     carrying = carrying.where(session_traces.c.session_ref.in_(elsewhere))

@@ -19,6 +19,7 @@ from pipeline.store.analysis import fence
 from pipeline.store.chunks import chunked
 from pipeline.store.dialect import insert, lock_project
 from pipeline.store.findings import refresh_findings
+from pipeline.store.name_keys import SESSIONS
 from pipeline.store.packing import pack_model, unpack_model
 from pipeline.store.schema import (
     agents,
@@ -166,7 +167,7 @@ def _replace_members(connection: Connection, project: str, revised: Sequence[Clu
 def _refs_of(connection: Connection, project: str, session_ids: Sequence[str]) -> list[int]:
     refs: list[int] = []
     for piece in chunked(sorted({digest_of_session(session_id) for session_id in session_ids})):
-        named = and_(sessions.c.digest.in_(piece), sessions.c.project == project)
+        named = and_(SESSIONS.has(connection, piece), sessions.c.project == project)
         refs.extend(connection.execute(select(sessions.c.id).where(named)).scalars())
     return refs
 

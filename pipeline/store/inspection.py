@@ -22,6 +22,7 @@ from pipeline.store.analysis import find_session
 from pipeline.store.chunks import chunked
 from pipeline.store.clusters import load_cluster
 from pipeline.store.interrogations import proposals_of_session
+from pipeline.store.name_keys import SESSIONS
 from pipeline.store.packing import unpack_model
 from pipeline.store.schema import (
     cluster_members,
@@ -79,7 +80,7 @@ def list_sessions(
     if project:
         query = query.where(sessions.c.project == project)
     if session_id is not None:
-        query = query.where(sessions.c.digest == digest_of_session(session_id))
+        query = query.where(SESSIONS.has(connection, [digest_of_session(session_id)]))
     if state is None:
         query = query.where(sessions.c.state != SessionState.MERGED.value)
     else:

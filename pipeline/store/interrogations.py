@@ -22,6 +22,7 @@ from pipeline.store.chunks import chunked
 from pipeline.store.forgetting import drop_model_work
 from pipeline.store.model_ledger import day_of, purposes_waiting
 from pipeline.store.model_schema import interrogations
+from pipeline.store.name_keys import SESSIONS
 from pipeline.store.packing import pack_model, unpack_model
 from pipeline.store.schema import sessions
 from pipeline.store.sessions import digest_of_session
@@ -63,7 +64,7 @@ def _in_order(
     found: dict[str, Row[Any]] = {}
     columns = select(sessions.c.id, sessions.c.session_id, sessions.c.analysed_version)
     for piece in chunked([digest_of_session(session_id) for session_id in session_ids]):
-        named = and_(sessions.c.digest.in_(piece), sessions.c.project == project)
+        named = and_(SESSIONS.has(connection, piece), sessions.c.project == project)
         found |= {row.session_id: row for row in connection.execute(columns.where(named))}
     return (found[session_id] for session_id in session_ids if session_id in found)
 

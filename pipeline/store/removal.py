@@ -24,6 +24,7 @@ from pipeline.store.dialect import lock_ingest, lock_project
 from pipeline.store.forgetting import forget_quotes
 from pipeline.store.interrogations import drop_interrogations
 from pipeline.store.model_schema import interrogations
+from pipeline.store.name_keys import SESSIONS
 from pipeline.store.schema import (
     cluster_members,
     session_agents,
@@ -57,6 +58,7 @@ def remove_sessions(
     n_signals = _drop_signals(connection, gone, taken.trace_ids if forgotten else ())
     drop_interrogations(connection, gone.values())
     n_rows = sum(_drop(connection, table.c.session_ref, gone.values()) for table in DERIVED)
+    SESSIONS.drop(connection, gone.values())
     _drop(connection, sessions.c.id, gone.values())
     for project, names in sorted(agents.items()):
         raise_epochs(connection, project, names, now, orphaned=True)
@@ -153,7 +155,7 @@ def known_as(
 ) -> Sequence[Row[*tuple[Any, ...]]]:
     """Sessions of that name, in the project or in any."""
     columns = (sessions.c.id, sessions.c.project, sessions.c.session_id, sessions.c.n_spans)
-    chosen = select(*columns).where(sessions.c.digest == digest_of_session(session_id))
+    chosen = select(*columns).where(SESSIONS.has(connection, [digest_of_session(session_id)]))
     if project is not None:
         chosen = chosen.where(sessions.c.project == project)
     return connection.execute(chosen.order_by(sessions.c.project)).all()

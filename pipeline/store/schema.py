@@ -36,6 +36,9 @@ metadata = MetaData(
 Id = BigInteger().with_variant(Integer(), "sqlite")
 """SQLite numbers rows by itself only in a column declared INTEGER."""
 
+ON_POSTGRESQL = {"dialect": "postgresql"}
+"""Indexes over names; SQLite has `name_keys`."""
+
 traces = Table(
     "traces",
     metadata,
@@ -49,7 +52,7 @@ traces = Table(
     Column("own_project", Text),
     Column("fallback_project", Text, nullable=False),
     Column("mixed", Boolean, nullable=False),
-    Index("uq_traces_trace_id_scope", "trace_id", "scope", unique=True),
+    Index("uq_traces_trace_id_scope", "trace_id", "scope", unique=True, info=ON_POSTGRESQL),
 )
 """What its spans have in common says where all of them belong, unless the trace is `mixed`."""
 
@@ -74,7 +77,7 @@ sessions = Table(
     Column("first_seen", BigInteger, nullable=False),
     Column("last_seen", BigInteger, nullable=False),
     Column("dirty_since", BigInteger),
-    Index("uq_sessions_digest_project", "digest", "project", unique=True),
+    Index("uq_sessions_digest_project", "digest", "project", unique=True, info=ON_POSTGRESQL),
     Index("ix_sessions_project_id", "project", "id"),
     Index(
         "ix_sessions_dirty_since",

@@ -18,6 +18,7 @@ from pipeline.model.span_keys import Home
 from pipeline.store.agents import agents_of, raise_epochs
 from pipeline.store.chunks import chunked
 from pipeline.store.dialect import execute_many
+from pipeline.store.name_keys import SESSIONS
 from pipeline.store.plain_sql import insert_rows, rows_in
 from pipeline.store.row_ids import new_ids
 from pipeline.store.schema import session_agents, session_rows, sessions, stage_results
@@ -61,6 +62,9 @@ def place_spans(
             _new_row(home, ref, first.get(home, 1), deltas[home], now) for home, ref in ids.items()
         ]
         n_made = insert_rows(connection, sessions, rows, unless_there=True)
+        SESSIONS.add(
+            connection, [(digest_of_session(home.session_id), ref) for home, ref in ids.items()]
+        )
         # Another process may have made the same session: then that one counts.
         refs |= ids if n_made == len(ids) else refs_of(connection, missing)
     fresh = {
@@ -78,13 +82,10 @@ def refs_of(connection: Connection, homes: Iterable[Home]) -> dict[Home, int]:
     wanted = {(home[0], digest_of_session(home[1])): home for home in homes}
     digests = sorted({digest for _, digest in wanted})
     found: dict[Home, int] = {}
-    for ref, project, digest in rows_in(connection, _BY_DIGEST, digests):
+    for ref, project, digest in SESSIONS.rows(connection, "id, project, digest", digests):
         if (home := wanted.get((project, digest))) is not None:
             found[home] = ref
     return found
-
-
-_BY_DIGEST = "SELECT id, project, digest FROM sessions WHERE digest {values}"
 
 
 def _new_row(home: Home, ref: int, version: int, n_spans: int, now: int) -> tuple[Any, ...]:
@@ -229,7 +230,7 @@ def occupied(connection: Connection, project: str, session_id: str) -> int | Non
     """The row id of a session that has spans."""
     return connection.execute(
         select(sessions.c.id).where(
-            sessions.c.digest == digest_of_session(session_id),
+            SESSIONS.has(connection, [digest_of_session(session_id)]),
             sessions.c.project == project,
             sessions.c.n_spans > 0,
         )

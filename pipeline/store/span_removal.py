@@ -19,6 +19,7 @@ from pipeline.store.bodies import BodyStore
 from pipeline.store.chunk_body import only
 from pipeline.store.chunk_keys import chunk_of, only_keys, unpack_keys
 from pipeline.store.chunks import chunked
+from pipeline.store.name_keys import TRACES
 from pipeline.store.schema import session_traces, trace_chunks, traces
 from pipeline.store.sessions import place_spans
 from pipeline.store.tombstones import (
@@ -75,6 +76,7 @@ def take_spans(
             _bury(trace, leaving, taken, forgotten=forgotten)
     for refs in chunked(sorted(gone.values())):
         connection.execute(delete(session_traces).where(session_traces.c.session_ref.in_(refs)))
+    TRACES.drop(connection, taken.whole)
     for refs in chunked(sorted(taken.whole)):
         connection.execute(delete(traces).where(traces.c.id.in_(refs)))
     return taken

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, update
 from pipeline.model.trace_chunk import Outline
 from pipeline.store.bodies import BodyStore
 from pipeline.store.dialect import execute_many
+from pipeline.store.name_keys import TRACES
 from pipeline.store.plain_sql import insert_rows
 from pipeline.store.schema import session_traces, trace_chunks, traces
 from pipeline.store.traces import Trace
@@ -31,6 +32,7 @@ def write_traces(
     """The added chunks, and what the traces look like with them."""
     new = [_new_row(*one) for one in changed if one[0].is_new]
     insert_rows(connection, traces, new)
+    TRACES.add(connection, [(t.key[0], t.ref) for t, _, _ in changed if t.is_new])
     known = [_known_row(*one) for one in changed if not one[0].is_new]
     if known:
         execute_many(connection, _UPDATE_TRACE, known)

@@ -15,6 +15,7 @@ from pipeline.model.trace_chunk import ChunkKeys, Outline, TraceChunk
 from pipeline.store.bodies import Place
 from pipeline.store.chunk_keys import home_of, outline_of, span_ids_of, span_keys, unpack_keys
 from pipeline.store.homes import resolve
+from pipeline.store.name_keys import TRACES
 from pipeline.store.plain_sql import insert_rows, rows_in
 from pipeline.store.row_ids import new_ids
 from pipeline.store.schema import traces
@@ -123,23 +124,22 @@ def find_traces(
 ) -> dict[TraceKey, Trace]:
     """Those of the traces that are known; the lock serialises commits on one trace."""
     names = sorted({trace_id for trace_id, _ in keys})
-    found = rows_in(
-        connection, f"{_TRACES} WHERE trace_id {{values}} ORDER BY id", names, lock=lock
-    )
+    found = TRACES.rows(connection, _COLUMNS, names, lock=lock)
     return {trace.key: trace for trace in map(_trace, found) if trace.key in keys}
 
 
 def traces_of(connection: Connection, refs: Iterable[int]) -> list[Trace]:
     """The traces of these rows, with their stored chunks, as a reader sees them."""
-    found = rows_in(connection, f"{_TRACES} WHERE id {{values}} ORDER BY id", sorted(refs))
+    chosen = f"SELECT {_COLUMNS} FROM traces WHERE id {{values}} ORDER BY id"
+    found = rows_in(connection, chosen, sorted(refs))
     traces = [_trace(row) for row in found]
     load_chunks(connection, traces)
     return traces
 
 
-_TRACES = (
-    "SELECT trace_id, scope, id, n_spans, n_chunks, n_session_ids,"
-    " own_session, own_project, fallback_project, mixed FROM traces"
+_COLUMNS = (
+    "trace_id, scope, id, n_spans, n_chunks, n_session_ids,"
+    " own_session, own_project, fallback_project, mixed"
 )
 
 

@@ -42,14 +42,16 @@ def engine(url: str) -> Generator[Engine]:
 def test_migrations_build_what_the_code_expects(engine: Engine) -> None:
     migrate(engine)
     with engine.connect() as connection:
+        dialect = connection.dialect.name
+
+        def is_compared(thing: Any, _name: str | None, kind: str, *_: Any) -> bool:
+            """Foreign keys document the schema; not every database has all of it."""
+            is_here = thing.info.get("dialect", dialect) == dialect
+            return kind != "foreign_key_constraint" and is_here
+
         opts = {"compare_type": True, "include_object": is_compared}
         context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, metadata) == []
-
-
-def is_compared(_object: Any, _name: str | None, kind: str, *_: Any) -> bool:
-    """Foreign keys document the schema; not every database has them all."""
-    return kind != "foreign_key_constraint"
 
 
 def test_down_to_nothing_and_up_again(engine: Engine) -> None:
