@@ -5,7 +5,7 @@ for hundreds at once, readers for one.
 
 A name is as good as random, so an index over names is touched on as many pages as it gets names, and every
 page that a commit touches is written. Hence two tables of one form: a commit puts its keys into the small
-one, which has few pages; from there neighbours are moved into the large one, many to a page. (A
+one, which has few pages; from there they go over into the large one together, many to a page. (A
 log-structured merge tree of two levels: O'Neil et al., Acta Informatica 33, 1996.)
 
 Several names may share a key: whoever finds a row by it compares the name. That no name stands twice is kept
@@ -26,8 +26,9 @@ from pipeline.store.plain_sql import Row, insert_rows, rows_in
 from pipeline.store.schema import sessions, traces
 from pipeline.store.schema_names import fresh_name_keys, known_names, name_keys
 
-MAX_FRESH = 4096
-"""Keys of the small table: some twenty pages."""
+MAX_FRESH = 8192
+"""Keys of the small table, some forty pages. More would be cheaper in a store of many GB, and would make one commit in
+many take longer."""
 
 
 def session_key(digest: str) -> int:
