@@ -21,7 +21,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 from sklearn.preprocessing import normalize
 
-from pipeline.clustering.clusterer import NOISE, HypothesisClusterer
+from pipeline.clustering import NOISE
+from pipeline.clustering.clusterer import HypothesisClusterer
 from pipeline.clustering.embedding import Embedder
 
 DATA = Path(__file__).parents[2] / "shared" / "data"

@@ -70,6 +70,7 @@ LATER = (
     "pydantic_ai.providers.google",
     "pydantic_ai.providers.openai",
     "scipy.cluster.hierarchy",
+    "scipy.stats",
     "sqlite3",
     "uvicorn.lifespan.off",
     "uvicorn.protocols.http.h11_impl",

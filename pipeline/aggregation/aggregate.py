@@ -19,7 +19,7 @@ from pipeline.aggregation.phrases import phrases
 from pipeline.aggregation.proposed import proposed_clusters
 from pipeline.aggregation.settings import AggregationSettings
 from pipeline.aggregation.testing import counts, hashed, ids_of, p_value
-from pipeline.clustering.clusterer import NOISE, HypothesisClusterer
+from pipeline.clustering import NOISE
 from pipeline.model.cluster import Cluster, Condition, GateState, Proposal, Rule
 from pipeline.model.session import SessionRow
 from pipeline.population.features import Bools, Feature, Population
@@ -109,6 +109,9 @@ def _statement_clusters(
     texts = sorted(weight)
     if embed is None or not texts:
         return [texts.index(h.text) for h in found]
+    # It loads scikit-learn, which takes a second: only when there is something to cluster.
+    from pipeline.clustering.clusterer import HypothesisClusterer
+
     clusterer = HypothesisClusterer(min_cluster_size=limits.min_sessions)
     clusterer.fit(embed(texts), sample_weight=[weight[text] for text in texts])
     label_of = dict(zip(texts, (int(x) for x in clusterer.labels_), strict=True))

@@ -1,0 +1,3 @@
+"""Vectors and their clusters. `NOISE` is the label of what fits nowhere."""
+
+NOISE = -1

@@ -17,7 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.cluster import AgglomerativeClustering
 
-NOISE = -1
+from pipeline.clustering import NOISE
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from pipeline.investigation.settings import ContrastSettings
 from pipeline.model.cluster import Rule
@@ -76,7 +76,7 @@ class Columns:
 
     def __init__(self, columns: Sequence[Column]) -> None:
         self.columns = tuple(columns)
-        ranks = [rankdata(c.raw) if c.cut is None else c.raw >= c.cut for c in columns]
+        ranks = [scipy.stats.rankdata(c.raw) if c.cut is None else c.raw >= c.cut for c in columns]
         self.matrix = unit(np.array(ranks, np.float64).T if ranks else np.zeros((0, 0)))
 
     @property

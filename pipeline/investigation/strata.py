@@ -5,8 +5,8 @@ conditional permutation test.
 """
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from pipeline.investigation.columns import Column
 
@@ -61,6 +61,6 @@ def within(matrix: NDArray[np.floating], strata: Ints, inputs: Floats | None) ->
 
 def _basis(inputs: Floats) -> Floats:
     """An orthonormal basis of the centred ranks."""
-    ranks = rankdata(inputs, axis=0)
+    ranks = scipy.stats.rankdata(inputs, axis=0)
     left, strength, _ = np.linalg.svd(ranks - ranks.mean(axis=0), full_matrices=False)
     return left[:, strength > 1e-6 * max(1.0, float(strength.max(initial=0.0)))]

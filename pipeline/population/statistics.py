@@ -6,23 +6,28 @@ Next: `aggregate`, `gate`, and the contrast of `pipeline.investigation`.
 
 import math
 from collections.abc import Sequence
+from statistics import NormalDist
 
 import numpy as np
+import scipy  # `scipy.stats` takes most of a second to load, so scipy loads it when it is first used
 from numpy.typing import NDArray
-from scipy.stats import binomtest, false_discovery_control, hypergeom, norm
 
 from pipeline.model.cluster import Rate
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
+Z_95 = NormalDist().inv_cdf(0.975)
+
 
 def wilson(k: int, n: int) -> Rate:
     """`k` of `n` with its 95 % Wilson interval; all of [0, 1] when n is 0."""
     if n == 0:
         return Rate(k=0, n=0, low=0.0, high=1.0)
-    interval = binomtest(k, n).proportion_ci(method="wilson")
-    return Rate(k=k, n=n, low=round(float(interval.low), 6), high=round(float(interval.high), 6))
+    centre = (k + Z_95**2 / 2) / (n + Z_95**2)
+    half = Z_95 / (n + Z_95**2) * math.sqrt(k * (n - k) / n + Z_95**2 / 4)
+    low, high = max(0.0, centre - half), min(1.0, centre + half)
+    return Rate(k=k, n=n, low=round(low, 6), high=round(high, 6))
 
 
 def fisher(failing: Rate, healthy: Rate) -> float:
@@ -30,7 +35,7 @@ def fisher(failing: Rate, healthy: Rate) -> float:
     if not failing.n or not healthy.n:
         return 1.0
     total, members = failing.n + healthy.n, failing.k + healthy.k
-    return float(min(1.0, hypergeom.sf(failing.k - 1, total, members, failing.n)))
+    return float(min(1.0, scipy.stats.hypergeom.sf(failing.k - 1, total, members, failing.n)))
 
 
 def design_effect(member: Bools, failing: Bools, block_of: Ints) -> float:
@@ -51,6 +56,7 @@ def in_blocks(p: float, effect: float) -> float:
     """A p-value as it would be with 1/`effect` of the information."""
     if effect <= 1.0 or not 0.0 < p < 1.0:
         return p
+    norm = scipy.stats.norm
     return max(p, float(norm.sf(norm.isf(p) / math.sqrt(effect))))
 
 
@@ -69,4 +75,4 @@ def benjamini_hochberg(p_values: Sequence[float]) -> tuple[float, ...]:
     """The q-value of each p-value, in the order given."""
     if not p_values:
         return ()
-    return tuple(float(q) for q in false_discovery_control(p_values, method="bh"))
+    return tuple(float(q) for q in scipy.stats.false_discovery_control(p_values, method="bh"))
