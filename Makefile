@@ -33,11 +33,11 @@ typecheck: install
 # All tests: those without a server first, then the slow ones against real servers.
 test: test-unit test-quick test-slow
 
-# The pure middle: seconds, so that one runs it at every save.
+# What needs neither a server nor heavy statistics: seconds, so that one runs it at every save.
 test-unit: install
-	$(BIN)/pytest -n 2 -m "not slow" tests/unit
+	$(BIN)/pytest -n 2 --dist worksteal -m "not slow" tests/unit
 
-# The rims, without a server: store, command line, plugin, recorded histories.
+# The rest without a server: statistics, store, command line, plugin, recorded histories.
 test-quick: install
 	$(BIN)/pytest -n 2 -m "not slow and not local_model" --ignore tests/unit
 

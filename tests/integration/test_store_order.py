@@ -7,9 +7,10 @@ import pytest
 from hypothesis import settings
 
 from pipeline.store import Store
+from tests.store.conftest import database
 from tests.store.test_store_order import arrivals, check_arrival, wiped
 
-__all__ = ["test_arrival_does_not_matter_at_length", "wiped"]
+__all__ = ["database", "test_arrival_does_not_matter_at_length", "wiped"]
 
 
 @pytest.mark.slow

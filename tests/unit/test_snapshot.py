@@ -46,7 +46,7 @@ class CountingStore:
         self.n_reads += 1
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
-        self.gate.wait(0.2 if self.n_spans > LARGE else 5)
+        self.gate.wait(0.05 if self.n_spans > LARGE else 5)
         self.at_once -= 1
         if self.broken:
             raise StoreUnavailable("away")

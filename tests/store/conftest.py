@@ -1,6 +1,6 @@
-"""What all tests share: the databases on which the tests of the store run.
+"""The databases on which the tests of the store run.
 
-In: nothing. Out: the fixture `database`. Next: a module of store tests says
+In: nothing. Out: the fixture `database`. Next: a module here says
 `pytestmark = pytest.mark.usefixtures("database")` and so runs on every kind of database.
 """
 

@@ -20,7 +20,7 @@ from pipeline.model.detection import DetectorRole, StepTerms
 from pipeline.model.finding import Basis
 from pipeline.model.session import SessionRow
 from tests.scenarios.rows import row, trait, vote
-from tests.unit.test_gate import a_cluster
+from tests.statistics.test_gate import a_cluster
 
 FAST = ContrastSettings(n_permutations=999)
 Traits = Mapping[tuple[str, str], float]

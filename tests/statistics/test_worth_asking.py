@@ -8,7 +8,7 @@ from pipeline.model.cluster import GateState
 from pipeline.model.session import SessionRow
 from pipeline.population.features import Population
 from tests.scenarios.rows import row
-from tests.unit.test_gate import a_cluster
+from tests.statistics.test_gate import a_cluster
 
 LIMITS = AggregationSettings()
 
