@@ -11,6 +11,8 @@ log-structured merge tree of two levels: O'Neil et al., Acta Informatica 33, 199
 Several names may share a key: whoever finds a row by it compares the name. That no name stands twice is kept
 by the write lock, as who adds one has looked for it in the same transaction. PostgreSQL, where many write at
 once, has unique indexes over the names themselves.
+
+Keys are stored: another way to make them needs a migration.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -27,13 +29,17 @@ from pipeline.store.schema import sessions, traces
 from pipeline.store.schema_names import fresh_name_keys, known_names, name_keys
 
 MAX_FRESH = 8192
-"""Keys of the small table, some forty pages. More would be cheaper in a store of many GB, and would make one commit in
-many take longer."""
+"""Keys of the small table, some forty pages. More would be cheaper in a store of many GB; the commit that
+moves them would take longer."""
 
 
 def session_key(digest: str) -> int:
-    """Of a session's digest: 64 bits, even."""
-    return (int(digest[:16], 16) - 2**63) & ~1
+    """Of a session's digest: 64 bits, even. What is no digest is looked for like one, in vain."""
+    try:
+        number = int(digest[:16], 16) % 2**64
+    except ValueError:
+        number = 0
+    return (number - 2**63) & ~1
 
 
 @lru_cache(maxsize=4096)
@@ -60,7 +66,7 @@ class Named(NamedTuple):
             in_order = " ORDER BY id" if lock else ""
             by_name = f"{chosen} {self.name} {{values}}{in_order}"
             return rows_in(connection, by_name, names, lock=lock)
-        return rows_in(connection, f"{chosen} {_BY_KEY}", list(map(self.key, names)))
+        return rows_in(connection, f"{chosen} {BY_KEY}", list(map(self.key, names)))
 
     def has(self, connection: Connection, names: Collection[str]) -> ColumnElement[bool]:
         """Whether a row has one of the names: a condition for SQLAlchemy."""
@@ -101,7 +107,8 @@ def _file(connection: Connection) -> None:
             connection.exec_driver_sql(statement)
 
 
-_BY_KEY = f"id IN (SELECT ref FROM {known_names.name} WHERE key {{values}})"
+BY_KEY = f"id IN (SELECT ref FROM {known_names.name} WHERE key {{values}})"
+"""For `rows_in`."""
 _DROP = tuple(
     delete(table).where(
         table.c.key == bindparam("of_key"),

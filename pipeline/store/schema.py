@@ -104,12 +104,12 @@ trace_chunks = Table(
 """What one commit brought of one trace. Of two contents of one span the one in the later chunk counts."""
 
 segments = Table(
-    "segments",
+    "segment_files",
     metadata,
     Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("n_live", BigInteger, nullable=False),
 )
-"""Files of bodies, and how many of their bytes chunks refer to."""
+"""Files of bodies, and how many of their bytes chunks refer to. Empty on PostgreSQL."""
 
 chunk_bodies = Table(
     "chunk_bodies",

@@ -65,7 +65,7 @@ def place_spans(
         SESSIONS.add(
             connection, [(digest_of_session(home.session_id), ref) for home, ref in ids.items()]
         )
-        # Another process may have made the same session: then that one counts.
+        # On PostgreSQL another process may have made the same session: then that one counts.
         refs |= ids if n_made == len(ids) else refs_of(connection, missing)
     fresh = {
         refs[home]: Nudge(home.project, digest_of_session(home.session_id), first.get(home, 1))

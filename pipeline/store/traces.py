@@ -99,9 +99,9 @@ def load_traces(
     """The traces with the keys of all their stored spans; unknown traces are made, in memory.
 
     Another process may be making the same one: whose row comes second is refused, and tried again. To
-    claim them first costs a row more, and is worth it only where that happens.
+    claim them first costs a row more, and is worth it only where that happens, which is on PostgreSQL.
     """
-    if claim:
+    if claim and connection.dialect.name == "postgresql":
         claim_traces(connection, sorted(keys))
     found = find_traces(connection, keys)
     load_chunks(connection, found.values())

@@ -13,10 +13,15 @@ from hypothesis import strategies as st
 from pipeline.model.session import SessionKey, session_digest
 from pipeline.store import Store, name_keys
 from pipeline.store.dialect import database_url, reading_engine
-from pipeline.store.name_keys import SESSIONS, TRACES, Named, session_key, trace_key
+from pipeline.store.name_keys import BY_KEY, SESSIONS, TRACES, Named, session_key, trace_key
+from pipeline.store.plain_sql import rows_in
 from tests.store.storekit import Clock, new_store, record, send, signal
 
 TABLES = ("fresh_name_keys", "name_keys")
+MANY_KEYS = """
+WITH RECURSIVE many(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM many)
+INSERT INTO name_keys SELECT random(), -n FROM many LIMIT ?
+"""
 
 
 @pytest.fixture
@@ -107,24 +112,50 @@ def test_no_table_is_scanned_for_a_name(store: Store, tmp_path: Path, named: Nam
         text = str(chosen.compile(connection, compile_kwargs={"literal_binds": True}))
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}").all()
         assert len(connection.execute(chosen).all()) == 1
+        under = f"EXPLAIN QUERY PLAN SELECT id FROM {named.table.name} WHERE {BY_KEY}"
+        of_many = rows_in(connection, under, [1, 2])
     engine.dispose()
-    told = [str(step[-1]) for step in plan]
-    assert not [step for step in told if step.startswith("SCAN")]
-    assert any("fresh_name_keys USING PRIMARY KEY" in step for step in told)
+    told = [str(step[-1]) for step in (*plan, *of_many)]
+    assert not [s for s in told if s.startswith("SCAN") and "json_each" not in s]
+    assert sum("fresh_name_keys USING PRIMARY KEY" in step for step in told) == 2
 
 
-def test_a_commit_writes_few_pages_however_many_names_there_are(tmp_path: Path) -> None:
-    """128 names of each kind would touch some 200 pages of indexes over them."""
+@pytest.mark.parametrize(("n_known", "n_pages"), [(0, 80), (200_000, 180)])
+def test_commits_write_few_pages_however_many_names_are_known(
+    tmp_path: Path, n_known: int, n_pages: int
+) -> None:
+    """128 names of each kind would touch 250 pages of large indexes over them. Moving keys counts."""
     with new_store(tmp_path, Clock()) as store:
-        fill(store, range(6000))
+        fill(store, range(1))
+        with closing(sqlite3.connect(database_of(tmp_path))) as raw, raw:
+            raw.execute(MANY_KEYS, (n_known,))
         before = n_frames(tmp_path)
-        fill(store, range(10_000, 10_128))
-        assert 0 < n_frames(tmp_path) - before < 100
+        n_commits = 2 * name_keys.MAX_FRESH // 256
+        for n in range(n_commits):
+            fill(store, range(1 + 128 * n, 129 + 128 * n))
+        assert all(n_keys(tmp_path))
+        assert 0 < (n_frames(tmp_path) - before) / n_commits < n_pages
 
 
 def n_frames(folder: Path) -> int:
     """Pages in the write-ahead log."""
     return (database_of(folder).with_name("store.db-wal").stat().st_size - 32) // (4096 + 24)
+
+
+def test_a_process_of_an_older_release_is_refused(store: Store, tmp_path: Path) -> None:
+    """It would store rows without keys. This is how it counts the bytes of every commit."""
+    fill(store, range(1))
+    with (
+        closing(sqlite3.connect(database_of(tmp_path))) as raw,
+        pytest.raises(sqlite3.OperationalError, match="no such table: segments"),
+    ):
+        raw.execute("INSERT INTO segments (id, n_live) VALUES (1, 1)")
+
+
+@pytest.mark.parametrize("digest", ["", "zz", "-" + "f" * 40, "ａ" * 64])
+def test_what_is_no_digest_is_not_known(store: Store, digest: str) -> None:
+    fill(store, range(2))
+    assert store.session_clock(SessionKey(project="p", digest=digest)) is None
 
 
 @given(st.text(max_size=40))

@@ -1,6 +1,9 @@
 """Sessions and traces are found by small keys on SQLite, no longer by indexes over their names.
 
 In: revision 0009. Out: revision 0010. PostgreSQL keeps its unique indexes and gets tables that stay empty.
+
+The table of segments gets another name. A process of an older release that still runs on a SQLite file would store
+sessions and traces without keys, which nobody would find; it cannot store anything without that table.
 """
 
 from typing import Any
@@ -34,6 +37,7 @@ def upgrade() -> None:
             sa.PrimaryKeyConstraint("key", "ref", name=f"pk_{table}"),
             sqlite_with_rowid=False,
         )
+    op.rename_table("segments", "segment_files")
     connection = op.get_bind()
     if connection.dialect.name == "postgresql":
         return
@@ -48,6 +52,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Indexes over the names again."""
+    op.rename_table("segment_files", "segments")
     if op.get_bind().dialect.name != "postgresql":
         op.execute(f"DROP VIEW {VIEW}")
         for table, _, index, columns, _ in NAMES:
