@@ -65,8 +65,11 @@ class Result:
     failure: str = ""
 
 
-def main(n_rounds: int = 5, n_requests: int = 60) -> None:
-    """Load every server in each round, one after the other, and print the table."""
+def main(n_rounds: int = 6, n_requests: int = 120) -> None:
+    """Load every server in each round with the same requests, one after the other, and print the table.
+
+    Every second round goes backwards: what the one before leaves to the machine is not always the same.
+    """
     results: dict[str, Result] = {}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -75,10 +78,11 @@ def main(n_rounds: int = 5, n_requests: int = 60) -> None:
             _say(f"waiting for {peer.name}")
             _try(results[peer.name], partial(_warm, peer))
         for turn in range(n_rounds):
-            for peer in peers:
+            bodies = list(requests(n_requests, seed=100 + turn))
+            for peer in peers if turn % 2 else peers[::-1]:
                 _say(f"round {turn + 1} of {n_rounds}: {peer.name}")
-                n = SLOW_REQUESTS if peer.is_slow else n_requests
-                _try(results[peer.name], partial(_run, peer, n, 100 + turn))
+                some = bodies[:SLOW_REQUESTS] if peer.is_slow else bodies
+                _try(results[peer.name], partial(_run, peer, some))
     _print(results)
 
 
@@ -114,17 +118,16 @@ def _warm(peer: Peer, result: Result) -> None:
     """Ready, and one request that does not count."""
     with grpc.insecure_channel(f"127.0.0.1:{peer.port}") as channel:
         grpc.channel_ready_future(channel).result(timeout=START_PATIENCE)
-    _run(peer, 1, 1, result)
+    _run(peer, list(requests(1, seed=1)), result)
     result.rates.clear()
     result.latencies.clear()
 
 
-def _run(peer: Peer, n_requests: int, seed: int, result: Result) -> None:
+def _run(peer: Peer, bodies: list[bytes], result: Result) -> None:
     """Add spans per CPU-second until the last is stored, and the latencies of the answers."""
-    bodies = list(requests(n_requests, seed=seed))
     before = cpu_of_all(*peer.pids)
     result.latencies += load(peer.port, bodies)
-    n_spans = n_requests * SPANS_A_REQUEST
+    n_spans = len(bodies) * SPANS_A_REQUEST
     result.n_sent += n_spans
     deadline = time.monotonic() + STORE_PATIENCE
     while not peer.stored(result.n_sent):

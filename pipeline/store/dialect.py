@@ -67,10 +67,11 @@ WRITER_PRAGMAS = (
     "synchronous=FULL",
     "foreign_keys=0",
     "cache_size=-32000",
-    "wal_autocheckpoint=16000",
+    "wal_autocheckpoint=4000",
 )
 """Foreign keys document the schema; every writer looks the row up first, a check would do it twice. The
-write-ahead log is written back every 64 MB: what many commits change is then written back once."""
+write-ahead log is written back every 16 MB: more at once would not be less, as hardly a page is written by several
+commits, and whoever commits then would wait longer."""
 
 
 class TextDumper(StrDumperUnknown):
