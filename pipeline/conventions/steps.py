@@ -17,6 +17,7 @@ from pipeline.conventions.folding import fold, parent_steps
 from pipeline.conventions.messages import MAX_MESSAGES, check_messages
 from pipeline.conventions.registry import read_draft
 from pipeline.conventions.tree import SpanTree, span_ref
+from pipeline.errors import LimitExceeded
 from pipeline.model.span import Span, SpanStatus
 from pipeline.model.step import Step, StepKind
 
@@ -38,6 +39,15 @@ def read_steps(spans: Sequence[Span], max_messages: int = MAX_MESSAGES) -> tuple
             parent = above.span_id if above else None
             steps.append(_step(span, drafts[ref], agents[ref], attempt, parent))
     return tuple(steps)
+
+
+def read_again(spans: Sequence[Span]) -> tuple[Step, ...]:
+    """The same of a session that was analysed before; none where it says too much by now: its next analysis
+    skips it as `too_large`, and part of it would say what is not so."""
+    try:
+        return read_steps(spans)
+    except LimitExceeded:
+        return ()
 
 
 def _read(tree: SpanTree, max_messages: int) -> dict[str, Draft]:

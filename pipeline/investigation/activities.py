@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pydantic import BaseModel
 from temporalio import activity
 
-from pipeline.conventions.steps import read_steps
+from pipeline.conventions.steps import read_again
 from pipeline.investigation import evidence, patch
 from pipeline.investigation.contracts import CommitFindingInput, InvestigateInput, StageResult
 from pipeline.investigation.contrast import contrast
@@ -193,7 +193,7 @@ class InvestigationActivities:
         explained = _explained(shelf)
         names = {c.session for c in explained.mechanism}
         named = {name: s for name, s in handles(result).items() if name in names}
-        steps = {name: read_steps(self._spans(finding.project, s)) for name, s in named.items()}
+        steps = {name: read_again(self._spans(finding.project, s)) for name, s in named.items()}
         tried = shelf.take(TRIAL, Tried) if shelf.has(TRIAL) else Tried(reason=NO_PATCH)
         found = add_explanation(finding, (explained, tried), result, steps, self._model or "")
         patched = shelf.take(PATCH, PatchFound)

@@ -10,7 +10,7 @@ last agent said; healthy ones with the same step's output.
 from collections.abc import Iterable, Mapping, Sequence
 
 from pipeline.conventions.quotes import read_field
-from pipeline.conventions.steps import read_steps
+from pipeline.conventions.steps import read_again
 from pipeline.investigation.result import ContrastResult, FeatureResult
 from pipeline.investigation.wording import tried
 from pipeline.model.detection import Detection
@@ -153,7 +153,7 @@ def _around_term(blamed: FeatureResult, row: SessionRow, spans: Spans) -> Iterab
     for agent, key, name in _named(blamed):
         if name.startswith(TERM):
             _, side, term = name.split(":", 2)
-            steps = read_steps(spans.get(row.session_id, ()))
+            steps = read_again(spans.get(row.session_id, ()))
             yield from _first_around(
                 [s for s in steps if (s.agent, s.key) == (agent, key)], side, term
             )

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pipeline.conventions import messages
-from pipeline.conventions.steps import read_steps
+from pipeline.conventions.steps import read_again, read_steps
 from pipeline.errors import LimitExceeded
 from pipeline.model.span import Span
 
@@ -67,3 +67,9 @@ def test_what_is_told_again_is_kept_once() -> None:
     assert len(told.system) == 1
     (asked,) = read_steps([call(1, [asks("c1"), asks("c1"), asks("c2")], "gen_ai.output.messages")])
     assert [one.call_id for one in asked.tool_calls] == ["c1", "c2"]
+
+
+def test_one_that_has_outgrown_its_analysis_is_left_out() -> None:
+    spans = [call(number, ["a"] * 5) for number in range(1, 4)]
+    assert read_again(spans) == read_steps(spans)
+    assert read_again([*spans, call(4, ["a"] * (LIMIT + 1))]) == ()

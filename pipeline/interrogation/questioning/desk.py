@@ -9,7 +9,7 @@ nonsense. Long outlines and steps are handed out in parts.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from pipeline.conventions.steps import read_steps
+from pipeline.conventions.steps import read_again
 from pipeline.errors import NotFound
 from pipeline.interrogation.questioning.brief import feature_list
 from pipeline.llm.reading import fenced, outline, part_of, step_text, texts_of
@@ -73,7 +73,7 @@ class SessionDesk:
         return "the session is gone" if seen is None else feature_list(seen.row, work.agent, part)
 
     def _steps(self, work: Interrogation) -> Sequence[Step]:
-        return read_steps(whole_session(self._store, work.key, self._limits))
+        return read_again(whole_session(self._store, work.key, self._limits))
 
 
 def _places(steps: Sequence[Step], needle: str) -> list[str]:

@@ -8,7 +8,7 @@ request with words instead of an error: a model may ask nonsense.
 
 from collections.abc import Sequence
 
-from pipeline.conventions.steps import read_steps
+from pipeline.conventions.steps import read_again
 from pipeline.errors import NotFound
 from pipeline.investigation.contracts import InvestigateInput
 from pipeline.investigation.explanation.brief import table
@@ -135,7 +135,7 @@ class Desk:
     def steps(self, work: InvestigateInput, handle: str) -> Sequence[Step] | None:
         """The steps behind a handle; None if there is none, or if it cannot be read by now."""
         spans = self._spans(work, handle)
-        return None if spans is None else read_steps(spans)
+        return None if spans is None else read_again(spans)
 
     def _spans(self, work: InvestigateInput, handle: str) -> Sequence[Span] | None:
         session_id = handles(self.contrast(work)).get(handle)

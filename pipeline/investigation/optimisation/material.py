@@ -3,7 +3,7 @@
 In: the store, a finding. Out: `Material`; `BadRequest` says why there is none. Next: `search`.
 """
 
-from pipeline.conventions.steps import read_steps
+from pipeline.conventions.steps import read_again
 from pipeline.errors import BadRequest
 from pipeline.investigation.contracts import InvestigateInput
 from pipeline.investigation.engine import Diagnosis
@@ -31,7 +31,7 @@ def material(store: Store, finding: Finding, *, limits: ReadLimits) -> Material:
     read = shelf.take(DIAGNOSIS, Diagnosis).sessions_to_read
     chosen = held_out(result, read, MAX_A_SIDE)
     steps = {
-        name: read_steps(whole_session(store, SessionKey.of(work.project, name), limits))
+        name: read_again(whole_session(store, SessionKey.of(work.project, name), limits))
         for name, _ in chosen
     }
     made = requests(result, finding.prompt_patch, chosen, steps)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from temporalio import activity
 
-from pipeline.conventions.steps import read_steps
+from pipeline.conventions.steps import read_again
 from pipeline.investigation.contracts import InvestigateInput
 from pipeline.investigation.engine import Diagnosis
 from pipeline.investigation.result import ContrastResult
@@ -69,7 +69,7 @@ class TrialActivities:
         shelf.put(TRIAL, tried)
 
     def _steps(self, work: InvestigateInput, session_ids: Sequence[str]) -> Steps:
-        return {s: read_steps(self._spans(work.project, s)) for s in session_ids}
+        return {s: read_again(self._spans(work.project, s)) for s in session_ids}
 
     def _spans(self, project: str, session_id: str) -> Sequence[Span]:
         key = SessionKey.of(project, session_id)
