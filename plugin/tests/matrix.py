@@ -94,9 +94,13 @@ def release_in(python: Path) -> str:
 
 
 def environment() -> dict[str, str]:
-    """The dev server comes from this environment; the code under test from the other one."""
+    """The dev server comes from this environment; the code under test from the other one.
+
+    Certificates are those of the machine, as pip takes them too: uv's own know no company's mirror.
+    """
     here = str(Path(sys.executable).parent)
-    return {**os.environ, "PATH": f"{here}{os.pathsep}{os.environ.get('PATH', '')}"}
+    path = f"{here}{os.pathsep}{os.environ.get('PATH', '')}"
+    return {"UV_SYSTEM_CERTS": "1", **os.environ, "PATH": path}
 
 
 def run(*command: str) -> None:
