@@ -28,7 +28,8 @@ from pipeline.model.session import SessionKey
 from pipeline.store import Store
 
 GB = 10**9
-N_MEASURED = 40
+N_MEASURED = 256
+"""Of 64 names each: keys of names are moved twice meanwhile, which a shorter look may miss."""
 N_READ = 30
 IN_FLIGHT = 8
 FAR_GB = 100.0
