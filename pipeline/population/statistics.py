@@ -6,7 +6,6 @@ Next: `aggregate`, `gate`, and the contrast of `pipeline.investigation`.
 
 import math
 from collections.abc import Sequence
-from statistics import NormalDist
 
 import numpy as np
 import scipy  # `scipy.stats` takes most of a second to load, so scipy loads it when it is first used
@@ -17,17 +16,13 @@ from pipeline.model.cluster import Rate
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
-Z_95 = NormalDist().inv_cdf(0.975)
-
 
 def wilson(k: int, n: int) -> Rate:
     """`k` of `n` with its 95 % Wilson interval; all of [0, 1] when n is 0."""
     if n == 0:
         return Rate(k=0, n=0, low=0.0, high=1.0)
-    centre = (k + Z_95**2 / 2) / (n + Z_95**2)
-    half = Z_95 / (n + Z_95**2) * math.sqrt(k * (n - k) / n + Z_95**2 / 4)
-    low, high = max(0.0, centre - half), min(1.0, centre + half)
-    return Rate(k=k, n=n, low=round(low, 6), high=round(high, 6))
+    interval = scipy.stats.binomtest(k, n).proportion_ci(method="wilson")
+    return Rate(k=k, n=n, low=round(float(interval.low), 6), high=round(float(interval.high), 6))
 
 
 def fisher(failing: Rate, healthy: Rate) -> float:
