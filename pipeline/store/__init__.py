@@ -6,6 +6,7 @@ spans        batches -> chunks, homes, touched sessions
 intake       what of a batch is new, known, or has another content
 traces       whole traces by their keys; `homes` says where each span belongs
 trace_writes traces, their chunks and links as rows
+name_keys    sessions and traces by name
 bodies       where the bytes of spans lie: `segments` in files, or a table; `compaction` frees the room
 attachment   which session a signal belongs to
 signals      signals in

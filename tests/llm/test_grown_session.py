@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.conventions import messages
 from pipeline.interrogation.questioning.desk import SessionDesk
 from pipeline.investigation.activities import InvestigationActivities
 from pipeline.investigation.contracts import InvestigateInput
@@ -90,6 +91,21 @@ def test_it_is_not_tried_on(named: tuple[Store, InvestigateInput], grown: ReadLi
     assert seen.requests
     made = TrialActivities(store, nothing, limits=grown).trial_requests(work)
     assert (made.requests, made.reason) == ((), "too few sessions were held out")
+
+
+def test_one_of_too_many_messages_is_neither_shown_nor_tried_on(
+    named: tuple[Store, InvestigateInput], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, work = named
+    stages(store, LIMITS).verify_evidence(work)
+    stages(store, LIMITS).write_patch(work)
+    monkeypatch.setattr(messages, "MAX_OF_ONE", 0)
+    desk = Desk(store, limits=LIMITS, max_sessions=MAX_SESSIONS)
+    assert "has grown too large" in desk.outline(work, "F1", 1)
+    assert not desk.known(work).steps
+    made = TrialActivities(store, nothing, limits=LIMITS).trial_requests(work)
+    assert (made.requests, made.reason) == ((), "too few sessions were held out")
+    assert stages(store, LIMITS).verify_evidence(work) is not None
 
 
 @by_either

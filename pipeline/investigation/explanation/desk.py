@@ -135,7 +135,7 @@ class Desk:
     def steps(self, work: InvestigateInput, handle: str) -> Sequence[Step] | None:
         """The steps behind a handle; None if there is none, or if it cannot be read by now."""
         spans = self._spans(work, handle)
-        return None if spans is None else read_again(spans)
+        return None if spans is None else read_again(spans) or None
 
     def _spans(self, work: InvestigateInput, handle: str) -> Sequence[Span] | None:
         session_id = handles(self.contrast(work)).get(handle)
