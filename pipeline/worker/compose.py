@@ -72,6 +72,8 @@ def build_worker(
         # Long activities must not take the threads that sessions wait for, and the other way round.
         max_concurrent_activities=n_threads,
         max_concurrent_local_activities=n_threads,
+        # An eager activity skips the task queue, and with it priority and fairness (Temporal #9438).
+        disable_eager_activity_execution=True,
         # Left alone, the SDK passes heartbeats on so rarely that one delay looks like a dead worker.
         max_heartbeat_throttle_interval=HEARTBEAT_INTERVAL,
         max_cached_workflows=MAX_CACHED_WORKFLOWS,

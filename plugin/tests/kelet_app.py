@@ -140,21 +140,21 @@ class Listener:
     """Has no session of its own; what it hears belongs to whoever said it."""
 
     def __init__(self) -> None:
-        self._heard: list[str | None] = []
+        self._heard: dict[str, str | None] = {}
         self._done = False
 
     @workflow.signal
     async def hear(self, where: str) -> None:
-        self._heard.append(
-            await workflow.execute_activity(think, where, start_to_close_timeout=_SOON)
-        )
+        answer = await workflow.execute_activity(think, where, start_to_close_timeout=_SOON)
+        self._heard[where] = answer
 
     @workflow.signal
     def finish(self) -> None:
         self._done = True
 
     @workflow.run
-    async def run(self) -> list[str | None]:
+    async def run(self) -> dict[str, str | None]:
+        """What was heard, with the session that it came from: two are heard in either order."""
         await workflow.wait_condition(
             lambda: self._done and workflow.all_handlers_finished(), timeout=timedelta(seconds=60)
         )

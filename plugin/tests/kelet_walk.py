@@ -70,7 +70,8 @@ async def walk(client: Client, queue: str, flag: str = "") -> WorkflowHandle[Any
         calls = (signal_with_start, update_with_start, schedule, standalone)
         seen = list(await asyncio.gather(*(call(client, queue) for call in calls)))
         seen.append(await handle.result())
-    seen.append(await client.get_workflow_handle(listener).result())
+    heard = await client.get_workflow_handle_for(Listener.run, listener).result()
+    seen.append(list(heard.values()))
     assert all(who == session for some in seen for who in some), seen
     return handle
 
@@ -84,7 +85,7 @@ async def signal_with_start(client: Client, queue: str) -> Sequence[str | None]:
         start_signal_args=["with-start"],
     )
     await heard.signal(Listener.finish)
-    return await heard.result()
+    return list((await heard.result()).values())
 
 
 async def update_with_start(client: Client, queue: str) -> Sequence[str | None]:

@@ -10,13 +10,14 @@ from typing import Any
 
 import kelet_temporal as kelet
 import pytest
+from kelet_small import Ask, Tell
 from kelet_stage import SignalDoor, Spans
 from kelet_temporal.settings import resolve_settings, set_settings
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from temporalio import activity, workflow
+from temporalio import activity
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.worker import SharedStateManager, Worker
@@ -60,33 +61,6 @@ class Bound:
 class Caller:
     async def __call__(self) -> Seen:
         return seen()
-
-
-@workflow.defn
-class Ask:
-    @workflow.run
-    async def run(self, names: list[str]) -> list[Any]:
-        with kelet.agent(name="asker"):
-            return [
-                await workflow.execute_activity(
-                    name,
-                    # A process that is spawned on a loaded machine takes its time.
-                    start_to_close_timeout=timedelta(seconds=100),
-                    heartbeat_timeout=timedelta(seconds=100),
-                )
-                for name in names
-            ]
-
-
-@workflow.defn
-class Tell:
-    @workflow.run
-    async def run(self, loud: bool) -> str:
-        metadata = {"of": workflow.uuid4(), "odd": {1}}
-        await kelet.signal(
-            "event", "synthetic", trigger_name="told", metadata=metadata, raise_on_failure=loud
-        )
-        return "told"
 
 
 async def ask(address: str, executor: Executor, activities: list[Any], names: list[str]) -> Any:

@@ -27,12 +27,11 @@ from kelet_app import (
     Listener,
     Plan,
 )
+from kelet_small import Kid, Parent, Second
 from kelet_stage import SignalDoor, Spans
 from kelet_walk import PLACES, assert_one_session, walk
-from temporalio import workflow
 from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
 from temporalio.common import RetryPolicy, WorkflowIDConflictPolicy
-from temporalio.exceptions import ApplicationError
 from temporalio.worker import Replayer, Worker
 
 pytestmark = [
@@ -40,42 +39,6 @@ pytestmark = [
     # Without a cache Temporal cancels local activities that have just ended, and says so.
     pytest.mark.filterwarnings("ignore:Cannot find activity to cancel"),
 ]
-
-
-@workflow.defn
-class Kid:
-    def __init__(self) -> None:
-        self._told_by: list[str | None] = []
-
-    @workflow.signal
-    def tell(self) -> None:
-        self._told_by.append(kelet.get_session_id())
-
-    @workflow.run
-    async def run(self) -> list[str | None]:
-        await workflow.wait_condition(lambda: bool(self._told_by))
-        return [kelet.get_session_id(), *self._told_by]
-
-
-@workflow.defn
-class Parent:
-    @workflow.run
-    async def run(self) -> list[str | None]:
-        kid = await workflow.start_child_workflow(Kid.run)
-        with kelet.agentic_session(session_id="parent"):
-            await kid.signal(Kid.tell)
-        return await kid
-
-
-@workflow.defn
-class Second:
-    """Succeeds when it is retried, which hands on no more than what the first run was given."""
-
-    @workflow.run
-    async def run(self) -> str | None:
-        if workflow.info().attempt == 1:
-            raise ApplicationError("once")
-        return kelet.get_session_id()
 
 
 _WORKER = Path(__file__).with_name("kelet_worker.py")
@@ -191,7 +154,7 @@ async def test_a_message_is_in_its_senders_session(temporal_server: str, spans: 
             await listener.signal(Listener.hear, "signal")
         await listener.signal(Listener.hear, "anonymous")
         await listener.signal(Listener.finish)
-        assert await listener.result() == ["sender", None]
+        assert await listener.result() == {"signal": "sender", "anonymous": None}
         assert await answerer.result() is None
         assert await parent.result() == [None, "parent"]
         assert await everything.query(Everything.session) is None
