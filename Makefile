@@ -12,10 +12,11 @@ unexport PYTHONDONTWRITEBYTECODE
 
 install: $(STAMP)
 
-$(STAMP): requirements-dev.lock pyproject.toml plugin/pyproject.toml
+$(STAMP): requirements-dev.lock pyproject.toml plugin/pyproject.toml exporter/span_scan.pyx
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip --disable-pip-version-check -q install --no-deps --require-hashes -r requirements-dev.lock
 	$(BIN)/python -m pip --disable-pip-version-check -q install --no-deps --no-build-isolation -e . -e plugin
+	$(BIN)/python -c 'from exporter.scan import COMPILED; COMPILED or print("no C compiler: spans are read more slowly")'
 	touch $@
 
 format: install
@@ -83,7 +84,7 @@ lock: install
 	$(BIN)/uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header -o requirements.lock pyproject.toml
 	$(BIN)/uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --group dev -o requirements-dev.lock pyproject.toml
 	$(BIN)/uv pip compile -q --no-deps --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header -o tests/local_model/requirements.lock tests/local_model/requirements.in
-	echo 'setuptools>=80' | $(BIN)/uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header -o deploy/requirements-build.lock -
+	printf 'cython>=3.2\nsetuptools>=80\n' | $(BIN)/uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header -o deploy/requirements-build.lock -
 
 clean:
 	rm -rf $(VENV) $(LOCAL_MODEL) .demo .matrix

@@ -100,6 +100,9 @@ if inside "$name" -- python3 -v -c 'from exporter.cli import app; app.build()' 2
     fail "these have no bytecode"
 fi
 
+step "spans are read by the compiled scan"
+[ "$(inside "$name" -- python3 -c 'import exporter.scan; print(exporter.scan.COMPILED)')" = True ] || fail "it was not built"
+
 step "the clients of all models can be made"
 inside --env AWS_DEFAULT_REGION=eu-west-1 "$name" -- python3 -c 'from pipeline.llm.providers import build_model
 from pipeline.llm.settings import ModelSettings

@@ -17,15 +17,24 @@ from google.protobuf.message import DecodeError
 from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
+from exporter.otlp_layout import Layout, lay_out
 from exporter.otlp_layout import Scope as LaidScope
-from exporter.otlp_layout import lay_out
-from exporter.otlp_scan import SESSION_KEYS, ScanRequest, id_text, number_text, own_projects
+from exporter.otlp_scan import (
+    SESSION_KEYS,
+    ScanRequest,
+    ScanResource,
+    id_text,
+    number_text,
+    own_projects,
+)
+from exporter.scan import Scan, scan
 from exporter.span_checks import Checks
 from exporter.span_columns import (
     MAX_ID_CHARS,
     MAX_TIME,
     Columns,
     columns_of,
+    columns_of_scan,
     id_fault,
 )
 from pipeline.errors import BadRequest, LimitExceeded
@@ -171,6 +180,38 @@ def _scopes(body: bytes, project: str, checks: Checks, rejected: Counter[str]) -
         checks.admit(layout.n_spans())
     except DecodeError:
         raise BadRequest(NO_REQUEST) from None
+    scans = _scans(layout)
+    if scans is None:
+        yield from _parsed(layout, project, checks, rejected)
+        return
+    for (laid, own_project), found in scans:
+        fallback = own_project or project
+        columns = columns_of_scan(found, layout.body, laid, fallback, checks, rejected)
+        if len(columns):
+            yield _scope(laid, columns)
+
+
+def _scans(layout: Layout) -> list[tuple[tuple[LaidScope, str | None], Scan]] | None:
+    """Every scope that has spans, with the project of its resource; None if protobuf has to read."""
+    found: list[tuple[tuple[LaidScope, str | None], Scan]] = []
+    for laid in (scope for scopes in layout.scopes for scope in scopes):
+        try:
+            own_project = _project_of(laid.resource)
+            _canonical_scope(laid.scope_info)
+        except DecodeError:
+            return None
+        if len(laid.bounds) > 1:
+            read = scan(layout.body, laid.edges)
+            if read is None:
+                return None
+            found.append(((laid, own_project), read))
+    return found
+
+
+def _parsed(
+    layout: Layout, project: str, checks: Checks, rejected: Counter[str]
+) -> Iterator[Scope]:
+    """The same by protobuf, which knows whatever may be unusual."""
     try:
         request = ScanRequest.FromString(layout.body)
     except DecodeError:
@@ -185,6 +226,12 @@ def _scopes(body: bytes, project: str, checks: Checks, rejected: Counter[str]) -
                     yield _scope(laid, columns)
 
 
+def _project_of(resource: bytes) -> str | None:
+    """The project that a resource names."""
+    small = len(resource) <= KEPT_BYTES
+    return _kept_project(resource) if small else _kept_project.__wrapped__(resource)
+
+
 def _canonical_resource(resource: bytes) -> bytes:
     """Encoders differ in what they write of empty fields. Large ones are not kept."""
     small = len(resource) <= KEPT_BYTES
@@ -193,6 +240,11 @@ def _canonical_resource(resource: bytes) -> bytes:
 
 def _canonical_scope(scope: bytes) -> bytes:
     return _kept_scope(scope) if len(scope) <= KEPT_BYTES else _kept_scope.__wrapped__(scope)
+
+
+@lru_cache(maxsize=64)
+def _kept_project(resource: bytes) -> str | None:
+    return own_projects([ScanResource.FromString(resource).attributes])[0]
 
 
 @lru_cache(maxsize=64)

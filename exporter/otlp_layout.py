@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exporter.otlp_fields import OUTER, n_fields
+from exporter.scan import scan_edges
 from pipeline.errors import LimitExceeded
 from pipeline.store.chunk_body import TracesData
 
@@ -110,14 +111,14 @@ def _resources(body: bytes, room: int) -> list[list[Scope]]:
 def _scopes(body: bytes, begin: int, end: int, room: int) -> list[Scope]:
     resource, found = b"", list[Scope]()
     for tag, first, last in _fields(body, begin, end):
-        if tag == _RESOURCE and not found:
+        if tag == _RESOURCE and not found and not resource:
             resource = body[first:last]
         elif tag == _SCOPE_SPANS:
             found.append(_scope(body, first, last, resource, room))
             room -= len(found[-1].bounds) - 1
             if len(found) > MAX_GROUPS:
                 raise _too_many()
-        elif tag != _SCHEMA_URL:
+        elif not _is_schema_url(body, tag, first, last):
             raise _Unusual
     return found
 
@@ -133,10 +134,24 @@ def _scope(body: bytes, begin: int, end: int, resource: bytes, room: int) -> Sco
     if begin < end and body[begin] == _SCOPE:
         first, begin = _length_delimited(body, begin)
         scope_info = body[first:begin]
-    bounds = _bounds(body, begin, end, room)
-    if len(bounds) <= room and any(t != _SCHEMA_URL for t, _, _ in _fields(body, bounds[-1], end)):
-        raise _Unusual
-    return Scope(resource, scope_info, bounds, np.array(bounds, np.int64))
+    edges = scan_edges(body, begin, end, room)
+    if edges is None:
+        edges = np.array(_bounds(body, begin, end, room), np.int64)
+    bounds: list[int] = edges.tolist()
+    if len(bounds) <= room:
+        for field in _fields(body, bounds[-1], end):
+            if not _is_schema_url(body, *field):
+                raise _Unusual
+    return Scope(resource, scope_info, bounds, edges)
+
+
+def _is_schema_url(body: bytes, tag: int, first: int, last: int) -> bool:
+    """It is not kept, but it must be text like any other."""
+    try:
+        body[first:last].decode()
+    except UnicodeDecodeError:
+        return False
+    return tag == _SCHEMA_URL
 
 
 def _bounds(body: bytes, at: int, end: int, room: int) -> list[int]:

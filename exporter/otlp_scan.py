@@ -23,6 +23,7 @@ from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
 from opentelemetry.proto.common.v1 import common_pb2
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.resource.v1 import resource_pb2
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1 import trace_pb2
 
 from exporter.baggage import PROJECT_KEY
@@ -44,7 +45,7 @@ _SCRUBBED = "[Scrubbed due to "
 Attributes = Mapping[str, AnyValue]
 
 
-def _scan_request() -> Any:
+def _messages() -> tuple[Any, ...]:
     pool = DescriptorPool()
     for module in (common_pb2, resource_pb2, trace_pb2, trace_service_pb2):
         file = FileDescriptorProto()
@@ -53,9 +54,9 @@ def _scan_request() -> Any:
             if message.name in ("Span", "Resource"):
                 _map_attributes(message, f".{file.package}.{message.name}")
         pool.Add(file)
-    service = trace_service_pb2.DESCRIPTOR
-    name = service.message_types_by_name["ExportTraceServiceRequest"].full_name
-    return GetMessageClass(pool.FindMessageTypeByName(name))
+    parents = (trace_service_pb2.ExportTraceServiceRequest, trace_pb2.ScopeSpans, Resource)
+    names = (parent.DESCRIPTOR.full_name for parent in parents)
+    return tuple(GetMessageClass(pool.FindMessageTypeByName(name)) for name in names)
 
 
 def _map_attributes(message: DescriptorProto, full_name: str) -> None:
@@ -70,8 +71,8 @@ def _map_attributes(message: DescriptorProto, full_name: str) -> None:
     field.type_name = f"{full_name}.AttributesEntry"
 
 
-ScanRequest = _scan_request()
-"""`ExportTraceServiceRequest` with maps of attributes."""
+ScanRequest, ScanScopeSpans, ScanResource = _messages()
+"""`ExportTraceServiceRequest`, `ScopeSpans` and `Resource` with maps of attributes."""
 
 
 def own_sessions(attributes: Sequence[Attributes]) -> list[str | None]:
@@ -81,10 +82,10 @@ def own_sessions(attributes: Sequence[Attributes]) -> list[str | None]:
     """
     first = SESSION_KEYS[0]
     found = [given[first].string_value if first in given else "" for given in attributes]
-    if all(map(_names, set(found))):
+    if all(map(is_name, set(found))):
         return list(found)
     return [
-        text if _names(text) else _first_session(given)
+        text if is_name(text) else _first_session(given)
         for text, given in zip(found, attributes, strict=True)
     ]
 
@@ -105,7 +106,7 @@ def id_text(value: AnyValue) -> str | None:
     """A string that names something as it stands, a number as text; anything else is no id."""
     match value.WhichOneof("value"):
         case "string_value":
-            return value.string_value if _names(value.string_value) else None
+            return value.string_value if is_name(value.string_value) else None
         case "int_value":
             return str(value.int_value)
         case "double_value":
@@ -114,7 +115,7 @@ def id_text(value: AnyValue) -> str | None:
             return None
 
 
-def _names(text: str) -> bool:
+def is_name(text: str) -> bool:
     """Not blank, and not what Logfire writes over what it takes for a secret: `[Scrubbed due to ...]`."""
     return bool(text.strip()) and not text.startswith(_SCRUBBED)
 

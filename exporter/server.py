@@ -35,6 +35,7 @@ from exporter.receiver import TraceReceiver
 from exporter.redact import Redactor
 from exporter.retention import RetainingStore, RetentionTask
 from exporter.rpc.v1 import status_pb2, status_pb2_grpc
+from exporter.scan import COMPILED
 from exporter.settings import EdgeSettings
 from exporter.status import InspectionStore, StatusService
 from exporter.telemetry import Telemetry
@@ -136,6 +137,8 @@ class EdgeServer:
         await self._grpc.start()
         await self._http.start()
         self.board.set(OTLP, True)
+        if not COMPILED:
+            log.info("there was no C compiler at the install: spans are read more slowly")
         self._watch.start()
         self._notifier.start()
         self._watch_states.start()

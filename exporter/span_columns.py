@@ -7,7 +7,8 @@ Faults are looked for in whole columns, and span by span only where there is one
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -17,8 +18,9 @@ from numpy.typing import NDArray
 from exporter.otlp_layout import Scope
 from exporter.otlp_scan import Attributes, own_projects, own_sessions
 from exporter.resolve import watches_itself
+from exporter.scan import Scan, attributes_at
 from exporter.span_checks import Checks
-from exporter.span_heads import Heads, heads_of, read_heads
+from exporter.span_heads import Heads, heads_of
 from pipeline.store.chunk_keys import Columns as Packed
 from pipeline.temporal.ids import SELF_PROJECT
 
@@ -107,17 +109,15 @@ def columns_of(
     rejected: Counter[str],
 ) -> Columns:
     """The columns of those of the spans that are not rejected; those are counted."""
-    heads, sizes, gapless = read_heads(body, laid.edges), laid.sizes(), True
-    begins, ends = laid.bounds[:-1], laid.bounds[1:]
-    if heads is None:
-        kept = [at for at, span in enumerate(spans) if not _malformed(span, rejected)]
-        gapless = len(kept) == len(spans)
+    begins, ends, sizes = laid.bounds[:-1], laid.bounds[1:], laid.sizes()
+    kept = [at for at, span in enumerate(spans) if not _malformed(span, rejected)]
+    gapless = len(kept) == len(spans)
+    if not gapless:
         spans = [spans[at] for at in kept]
         begins, ends, sizes = [begins[at] for at in kept], [ends[at] for at in kept], sizes[kept]
-        heads = heads_of(spans)
     attributes: list[Attributes] = [span.attributes for span in spans]
     columns = Columns(
-        heads,
+        heads_of(spans),
         own_sessions(attributes),
         own_projects(attributes),
         fallback,
@@ -129,7 +129,19 @@ def columns_of(
     )
     if not spans or _all_sound(columns, checks):
         return columns
-    return _sound(columns, attributes, checks, rejected)
+    return _sound(columns, attributes.__getitem__, checks, rejected)
+
+
+def columns_of_scan(
+    scan: Scan, body: bytes, laid: Scope, fallback: str, checks: Checks, rejected: Counter[str]
+) -> Columns:
+    """The same of spans that need no protobuf."""
+    bounds, sizes = laid.bounds, laid.sizes()
+    where = (memoryview(body), bounds[:-1], bounds[1:], sizes, True)
+    columns = Columns(scan.heads, scan.own_sessions, scan.own_projects, fallback, *where)
+    if _all_sound(columns, checks):
+        return columns
+    return _sound(columns, partial(attributes_at, body, laid.edges), checks, rejected)
 
 
 def id_fault(name: str, text: str) -> str | None:
@@ -161,11 +173,16 @@ def _malformed(span: Any, rejected: Counter[str]) -> bool:
 
 
 def _sound(
-    columns: Columns, attributes: Sequence[Attributes], checks: Checks, rejected: Counter[str]
+    columns: Columns,
+    attributes: Callable[[int], Attributes],
+    checks: Checks,
+    rejected: Counter[str],
 ) -> Columns:
     kept: list[int] = []
-    for at, given in enumerate(attributes):
-        fault = _fault(columns, at) or _echo(columns.project(at), given)
+    for at in range(len(columns)):
+        fault = _fault(columns, at)
+        if fault is None and columns.project(at) == SELF_PROJECT:
+            fault = _echo(attributes(at))
         fault = fault or checks.fault(columns.project(at), columns.field(at))
         if fault is None:
             kept.append(at)
@@ -208,10 +225,8 @@ def _fault(columns: Columns, at: int) -> str | None:
     return "a time beyond the year 2262" if heads.ends[at] > MAX_TIME else None
 
 
-def _echo(project: str, attributes: Attributes) -> str | None:
+def _echo(attributes: Attributes) -> str | None:
     """Whether a span of the sidecar's own project is of an analysis of that project."""
-    if project != SELF_PROJECT:
-        return None
     workflow_id = depth = None
     if "temporalWorkflowID" in attributes:
         workflow_id = attributes["temporalWorkflowID"].string_value

@@ -18,6 +18,7 @@ from exporter.decode import (
     describe_rejected,
 )
 from pipeline.errors import BadRequest
+from pipeline.store.chunk_keys import unpack_keys
 from tests.unit.chunk_records import Record, records_of
 from tests.unit.otlp import Scalar, attributes, request, span
 
@@ -47,6 +48,20 @@ def test_a_record_keeps_what_was_sent() -> None:
     resource = Resource.FromString(record.resource)
     assert resource.attributes[0].value.string_value == "shop"
     assert InstrumentationScope.FromString(record.scope_info).name == "test"
+
+
+def test_fields_may_come_in_any_order() -> None:
+    """A parent behind the times was overlooked."""
+    whole = span(7, parent=3)
+    parent, rest = (
+        Span(parent_span_id=whole.parent_span_id),
+        Span.FromString(whole.SerializeToString()),
+    )
+    rest.ClearField("parent_span_id")
+    body = request(whole).SerializeToString()
+    one, other = whole.SerializeToString(), rest.SerializeToString() + parent.SerializeToString()
+    (chunk,) = decode(body.replace(one, other), project="p").chunks
+    assert unpack_keys(chunk.keys).parents == [whole.parent_span_id]
 
 
 def test_an_empty_request_is_fine() -> None:
