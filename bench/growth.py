@@ -45,9 +45,8 @@ A_ROUND = 8
 """Requests at once: one commit."""
 N_ROUNDS = 33
 """Of each store at each size: 264 requests. A request has 64 names, whose keys are moved in bulk as soon as there
-are more than 8192 of them. A round that holds a move is dearer, the more so the larger the store. It is every 16th
-or 17th by turns, so that any 33 hold two moves; over the 32 of 256 requests one store may have one move less.
-More rounds are to be a multiple of these."""
+are more than 16,384 of them, so with every 33rd commit: any 33 rounds hold one move, which is dearer than the rest,
+the more so the larger the store. More rounds are to be a multiple of these."""
 N_READ = 30
 FAR_GB = 100.0
 PROJECT = "growth"

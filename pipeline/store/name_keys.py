@@ -28,8 +28,8 @@ from pipeline.store.plain_sql import Row, insert_rows, rows_in
 from pipeline.store.schema import sessions, traces
 from pipeline.store.schema_names import fresh_name_keys, known_names, name_keys
 
-MAX_FRESH = 8192
-"""Keys of the small table, some forty pages. More would be cheaper in a store of many GB; the commit that
+MAX_FRESH = 16_384
+"""Keys of the small table, some eighty pages. More would be cheaper in a store of many GB; the commit that
 moves them would take longer."""
 
 

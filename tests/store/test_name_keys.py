@@ -120,7 +120,7 @@ def test_no_table_is_scanned_for_a_name(store: Store, tmp_path: Path, named: Nam
     assert sum("fresh_name_keys USING PRIMARY KEY" in step for step in told) == 2
 
 
-@pytest.mark.parametrize(("n_known", "n_pages"), [(0, 80), (200_000, 180)])
+@pytest.mark.parametrize(("n_known", "n_pages"), [(0, 100), (200_000, 140)])
 def test_commits_write_few_pages_however_many_names_are_known(
     tmp_path: Path, n_known: int, n_pages: int
 ) -> None:
