@@ -22,7 +22,6 @@ from exporter.otlp_layout import Scope as LaidScope
 from exporter.otlp_scan import (
     SESSION_KEYS,
     ScanRequest,
-    ScanResource,
     id_text,
     number_text,
     own_projects,
@@ -194,17 +193,18 @@ def _scopes(body: bytes, project: str, checks: Checks, rejected: Counter[str]) -
 def _scans(layout: Layout) -> list[tuple[tuple[LaidScope, str | None], Scan]] | None:
     """Every scope that has spans, with the project of its resource; None if protobuf has to read."""
     found: list[tuple[tuple[LaidScope, str | None], Scan]] = []
-    for laid in (scope for scopes in layout.scopes for scope in scopes):
-        try:
-            own_project = _project_of(laid.resource)
-            _canonical_scope(laid.scope_info)
-        except DecodeError:
-            return None
-        if len(laid.bounds) > 1:
-            read = scan(layout.body, laid.edges)
-            if read is None:
-                return None
-            found.append(((laid, own_project), read))
+    try:
+        for resource in layout.idle:
+            _project_of(resource, b"")
+        for laid in (scope for scopes in layout.scopes for scope in scopes):
+            own_project = _project_of(laid.resource, laid.scope_info)
+            if len(laid.bounds) > 1:
+                read = scan(layout.body, laid.edges)
+                if read is None:
+                    return None
+                found.append(((laid, own_project), read))
+    except DecodeError:
+        return None
     return found
 
 
@@ -226,10 +226,11 @@ def _parsed(
                     yield _scope(laid, columns)
 
 
-def _project_of(resource: bytes) -> str | None:
-    """The project that a resource names."""
-    small = len(resource) <= KEPT_BYTES
-    return _kept_project(resource) if small else _kept_project.__wrapped__(resource)
+def _project_of(resource: bytes, scope_info: bytes) -> str | None:
+    """The project that a resource names. Raises `DecodeError` for what protobuf would not read there."""
+    small = len(resource) + len(scope_info) <= KEPT_BYTES
+    project = _kept_project if small else _kept_project.__wrapped__
+    return project(resource, scope_info)
 
 
 def _canonical_resource(resource: bytes) -> bytes:
@@ -242,9 +243,10 @@ def _canonical_scope(scope: bytes) -> bytes:
     return _kept_scope(scope) if len(scope) <= KEPT_BYTES else _kept_scope.__wrapped__(scope)
 
 
-@lru_cache(maxsize=64)
-def _kept_project(resource: bytes) -> str | None:
-    return own_projects([ScanResource.FromString(resource).attributes])[0]
+@lru_cache(maxsize=256)
+def _kept_project(resource: bytes, scope_info: bytes) -> str | None:
+    request = ScanRequest.FromString(head(resource, scope_info, 0))
+    return own_projects([request.resource_spans[0].resource.attributes])[0]
 
 
 @lru_cache(maxsize=64)

@@ -48,6 +48,8 @@ class Layout(NamedTuple):
     body: bytes
     scopes: list[list[Scope]]
     """By resource."""
+    idle: list[bytes]
+    """Resources without scopes."""
 
     def n_spans(self) -> int:
         """Spans of all scopes."""
@@ -74,11 +76,11 @@ def lay_out(body: bytes, max_spans: int) -> Layout:
     Raises `LimitExceeded` for more than `MAX_GROUPS` resources and scopes.
     """
     try:
-        return Layout(body, _resources(body, max_spans + 1))
+        return _layout(body, max_spans + 1)
     except (_Unusual, IndexError):
         pass
     anew = _written_anew(body, max_spans + 1)
-    return Layout(anew, _resources(anew, max_spans + 1))
+    return _layout(anew, max_spans + 1)
 
 
 def _written_anew(body: bytes, room: int) -> bytes:
@@ -93,22 +95,25 @@ def _written_anew(body: bytes, room: int) -> bytes:
     return raw.SerializeToString(deterministic=True)
 
 
-def _resources(body: bytes, room: int) -> list[list[Scope]]:
-    found: list[list[Scope]] = []
+def _layout(body: bytes, room: int) -> Layout:
+    found, idle = list[list[Scope]](), list[bytes]()
     n_groups = 0
     for tag, begin, end in _fields(body, 0, len(body)):
         if tag != _RESOURCE_SPANS:
             raise _Unusual
-        scopes = _scopes(body, begin, end, room)
+        resource, scopes = _scopes(body, begin, end, room)
+        if resource and not scopes:
+            idle.append(resource)
         n_groups += 1 + len(scopes)
         if n_groups > MAX_GROUPS:
             raise _too_many()
         room -= sum(len(scope.bounds) - 1 for scope in scopes)
         found.append(scopes)
-    return found
+    return Layout(body, found, idle)
 
 
-def _scopes(body: bytes, begin: int, end: int, room: int) -> list[Scope]:
+def _scopes(body: bytes, begin: int, end: int, room: int) -> tuple[bytes, list[Scope]]:
+    """A resource and its scopes."""
     resource, found = b"", list[Scope]()
     for tag, first, last in _fields(body, begin, end):
         if tag == _RESOURCE and not found and not resource:
@@ -120,7 +125,7 @@ def _scopes(body: bytes, begin: int, end: int, room: int) -> list[Scope]:
                 raise _too_many()
         elif not _is_schema_url(body, tag, first, last):
             raise _Unusual
-    return found
+    return resource, found
 
 
 def _too_many() -> LimitExceeded:

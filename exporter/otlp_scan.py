@@ -23,7 +23,6 @@ from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
 from opentelemetry.proto.common.v1 import common_pb2
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.resource.v1 import resource_pb2
-from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1 import trace_pb2
 
 from exporter.baggage import PROJECT_KEY
@@ -54,7 +53,7 @@ def _messages() -> tuple[Any, ...]:
             if message.name in ("Span", "Resource"):
                 _map_attributes(message, f".{file.package}.{message.name}")
         pool.Add(file)
-    parents = (trace_service_pb2.ExportTraceServiceRequest, trace_pb2.ScopeSpans, Resource)
+    parents = (trace_service_pb2.ExportTraceServiceRequest, trace_pb2.ScopeSpans)
     names = (parent.DESCRIPTOR.full_name for parent in parents)
     return tuple(GetMessageClass(pool.FindMessageTypeByName(name)) for name in names)
 
@@ -71,8 +70,8 @@ def _map_attributes(message: DescriptorProto, full_name: str) -> None:
     field.type_name = f"{full_name}.AttributesEntry"
 
 
-ScanRequest, ScanScopeSpans, ScanResource = _messages()
-"""`ExportTraceServiceRequest`, `ScopeSpans` and `Resource` with maps of attributes."""
+ScanRequest, ScanScopeSpans = _messages()
+"""`ExportTraceServiceRequest` and `ScopeSpans` with maps of attributes."""
 
 
 def own_sessions(attributes: Sequence[Attributes]) -> list[str | None]:

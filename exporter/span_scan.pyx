@@ -46,10 +46,6 @@ cdef struct Value:
     int kind
     Text text
 
-cdef struct Key:
-    Bytes text
-    Place length
-
 cdef struct Names:
     int session_rank  # of the first key that is there
     Text session
@@ -57,7 +53,7 @@ cdef struct Names:
     Text project
     bint ask
 
-cdef packed struct Head:
+cdef struct Head:
     unsigned char trace_id[16]
     unsigned char span_id[8]
     unsigned char parent[8]
@@ -73,12 +69,13 @@ cdef Shape LINK = Shape(texts=1 << 3, varints=1 << 5, fixed64=0, fixed32=1 << 6,
 cdef Shape STATUS = Shape(texts=1 << 2, varints=1 << 3, fixed64=0, fixed32=0, ids=0, pairs=0)
 
 cdef struct Wanted:
-    Key keys[MAX_KEYS]
+    Bytes keys[MAX_KEYS]
+    Place lengths[MAX_KEYS]
     int n_sessions
     int n_keys
 
 
-def scan_spans(bytes body, const int64_t[::1] edges, tuple session_keys, bytes project_key):
+def scan_spans(bytes body not None, const int64_t[::1] edges, tuple session_keys, bytes project_key not None):
     """Span n is the field between edges n and n + 1, its tag and length included.
 
     Returns (heads, sessions, projects, places to ask). A head is 48 bytes: trace id, span id, parent, start,
@@ -93,10 +90,10 @@ def scan_spans(bytes body, const int64_t[::1] edges, tuple session_keys, bytes p
     wanted.n_sessions = len(session_keys)
     wanted.n_keys = wanted.n_sessions + 1
     for i in range(wanted.n_sessions):
-        wanted.keys[i].text = <Bytes>PyBytes_AS_STRING(session_keys[i])
-        wanted.keys[i].length = len(session_keys[i])
-    wanted.keys[wanted.n_sessions].text = <Bytes>PyBytes_AS_STRING(project_key)
-    wanted.keys[wanted.n_sessions].length = len(project_key)
+        wanted.keys[i] = <Bytes>PyBytes_AS_STRING(<bytes?>session_keys[i])
+        wanted.lengths[i] = len(session_keys[i])
+    wanted.keys[wanted.n_sessions] = <Bytes>PyBytes_AS_STRING(project_key)
+    wanted.lengths[wanted.n_sessions] = len(project_key)
     cdef bytes heads = PyBytes_FromStringAndSize(NULL, sizeof(Head) * n)
     cdef Head* head = <Head*>PyBytes_AS_STRING(heads)
     cdef list sessions = [], projects = [], asked = []
@@ -119,7 +116,7 @@ def scan_spans(bytes body, const int64_t[::1] edges, tuple session_keys, bytes p
     return heads, sessions, projects, asked
 
 
-def find_edges(bytes body, Place at, Place end, Place room):
+def find_edges(bytes body not None, Place at, Place end, Place room):
     """Where each of up to `room` spans begins and the last one ends, as packed signed 64-bit numbers.
 
     The spans are fields one behind the other from `at` on; what follows them is the caller's to look at.
@@ -196,10 +193,7 @@ cdef bint _span(Bytes p, Place at, Place end, const Wanted* wanted, Head* head, 
             shape = &EVENT if field.number == 11 else &LINK if field.number == 13 else &STATUS
             if field.kind != MESSAGE or not _part(p, field.first, field.last, shape):
                 return False
-        elif field.number == 16:
-            if field.kind != FIXED32:
-                return False
-        else:
+        elif field.number != 16 or field.kind != FIXED32:
             return False
     # An id that is missing is as wrong as a short one.
     return (seen & 0b110) == 0b110
@@ -227,7 +221,7 @@ cdef bint _attribute(Bytes p, Place at, Place end, const Wanted* wanted, Names* 
     if not _pair(p, at, end, 0, &key, &value):
         return False
     for rank in range(wanted.n_keys):
-        if wanted.keys[rank].length == key.length and memcmp(p + key.first, wanted.keys[rank].text, key.length) == 0:
+        if wanted.lengths[rank] == key.length and memcmp(p + key.first, wanted.keys[rank], key.length) == 0:
             if value.kind != TEXT:
                 names.ask = True
             elif rank == wanted.n_sessions:
@@ -285,11 +279,9 @@ cdef bint _value(Bytes p, Place at, Place end, int depth, Value* value) except -
         return field.kind == FIXED64
     if field.number == 7:
         return field.kind == MESSAGE
-    if field.kind != MESSAGE or depth == MAX_DEPTH:
+    if field.kind != MESSAGE or depth == MAX_DEPTH or field.number not in (5, 6):
         return False
-    if field.number == 5 or field.number == 6:
-        return _values(p, field.first, field.last, depth + 1, field.number == 6)
-    return False
+    return _values(p, field.first, field.last, depth + 1, field.number == 6)
 
 
 cdef bint _values(Bytes p, Place at, Place end, int depth, bint are_pairs) except -1:
@@ -361,22 +353,24 @@ cdef inline Place _next(Bytes p, Place at, Place end, Field* field) noexcept:
     cdef uint64_t number
     cdef Place begin = at
     at = _number(p, at, end, &number)
-    if at < 0 or at - begin > 2:
+    if at < 0 or at - begin > 2 or _is_idle(p, begin, at):
         return -1
     field.number = <int>(number >> 3)
     field.kind = <int>(number & 7)
     if field.number == 0:
         return -1
+    begin = at
     if field.kind == MESSAGE:
-        begin = at
-        at = _number(p, at, end, &number)
+        # Some encoders (.NET) leave room for a length, which is then longer than it need be.
+        field.first = at = _number(p, at, end, &number)
         if at < 0 or at - begin > 5 or number > <uint64_t>(end - at):
             return -1
-        field.first = at
         field.last = at + <Place>number
     elif field.kind == VARINT:
         field.first = at
         field.last = _number(p, at, end, &number)
+        if field.last < 0 or _is_idle(p, begin, field.last):
+            return -1
     elif field.kind == FIXED64 or field.kind == FIXED32:
         field.first = at
         field.last = at + (8 if field.kind == FIXED64 else 4)
@@ -385,8 +379,13 @@ cdef inline Place _next(Bytes p, Place at, Place end, Field* field) noexcept:
     return field.last if 0 <= field.last <= end else -1
 
 
+cdef inline bint _is_idle(Bytes p, Place begin, Place end) noexcept:
+    """Whether a number is longer than it need be."""
+    return end - begin > 1 and p[end - 1] == 0
+
+
 cdef inline Place _number(Bytes p, Place at, Place end, uint64_t* number) noexcept:
-    """A varint of at most ten bytes and 64 bits, none of them idle."""
+    """A varint of at most ten bytes and 64 bits."""
     cdef int shift = 0
     cdef uint64_t byte
     number[0] = 0
@@ -395,6 +394,6 @@ cdef inline Place _number(Bytes p, Place at, Place end, uint64_t* number) noexce
         at += 1
         number[0] |= (byte & 0x7F) << shift
         if byte < 0x80:
-            return -1 if shift > 0 and (byte == 0 or (shift == 63 and byte > 1)) else at
+            return -1 if shift == 63 and byte > 1 else at
         shift += 7
     return -1

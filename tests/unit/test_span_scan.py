@@ -207,6 +207,57 @@ def test_values_deeper_than_it_goes_are_left_to_protobuf() -> None:
 
 
 @compiled
+def test_resources_and_scopes_are_read_where_protobuf_would_read_them() -> None:
+    """Deep ones, broken ones, and resources without any scope."""
+    sent = field(2, span(1).SerializeToString())
+    for depth in range(44, 52):
+        deep = b""
+        for _ in range(depth):
+            deep = field(5, field(1, deep))
+        attribute = field(2, deep)
+        assert_same(field(1, field(1, field(1, attribute)) + field(2, sent)))
+        assert_same(field(1, field(2, field(1, field(3, attribute)) + sent)))
+    for broken in (b"\xff", field(1, b"\xff"), field(1, field(1, b"\xff"))):
+        assert_same(field(1, field(1, broken)) + field(1, field(2, sent)))
+        assert_same(field(1, field(1, broken) + field(2, sent)))
+        assert_same(field(1, field(2, field(1, broken) + sent)))
+
+
+def field(number: int, content: bytes, n_bytes: int = 0) -> bytes:
+    """A length-delimited field; its length may take more bytes than it needs."""
+    length = prefix(b"", len(content))
+    if n_bytes > len(length):
+        idle = bytes([0x80] * (n_bytes - len(length) - 1)) + b"\0"
+        length = length[:-1] + bytes([length[-1] | 0x80]) + idle
+    return bytes([number << 3 | 2]) + length + content
+
+
+@compiled
+@pytest.mark.parametrize("n_bytes", [2, 4, 5])
+def test_lengths_may_leave_room_as_net_writes_them(n_bytes: int) -> None:
+    attribute = span(1, session__id="s").attributes[0].SerializeToString()
+    bare = span(1).SerializeToString()
+    sent = field(2, bare + field(9, attribute, n_bytes), n_bytes)
+    body = field(1, field(2, sent * 2, n_bytes), n_bytes)
+    (scopes,) = lay_out(body, 10).scopes
+    found = scan(body, scopes[0].edges)
+    assert found is not None
+    assert found.own_sessions == ["s", "s"]
+    assert_same(body)
+
+
+@compiled
+@pytest.mark.parametrize(("n_odd", "is_scanned"), [(1, True), (8, False)])
+def test_where_much_is_to_be_asked_protobuf_reads_all(n_odd: int, is_scanned: bool) -> None:
+    odd = [span(n, session__id=n) for n in range(1, 1 + n_odd)]
+    usual = [span(n, session__id="s") for n in range(20, 28)]
+    body = request(*odd, *usual).SerializeToString()
+    (scopes,) = lay_out(body, 100).scopes
+    assert (scan(body, scopes[0].edges) is not None) == is_scanned
+    assert_same(body)
+
+
+@compiled
 def test_what_encoders_write_needs_no_protobuf() -> None:
     """Else all of this is for nothing."""
     body = next(requests(1))
