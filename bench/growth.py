@@ -136,7 +136,7 @@ def main() -> None:
 
 @contextmanager
 def _memory_as_received() -> Generator[None, None, None]:
-    """As `kelet-sidecar receive` has it."""
+    """As `kelet-sidecar receive` has it (`exporter/cli/run.py`)."""
     keep_freed_memory()
     thresholds = gc.get_threshold()
     gc.collect()

@@ -183,16 +183,16 @@ def _scopes(body: bytes, project: str, checks: Checks, rejected: Counter[str]) -
     if scans is None:
         yield from _parsed(layout, project, checks, rejected)
         return
-    for (laid, own_project), found in scans:
+    for laid, own_project, found in scans:
         fallback = own_project or project
         columns = columns_of_scan(found, layout.body, laid, fallback, checks, rejected)
         if len(columns):
             yield _scope(laid, columns)
 
 
-def _scans(layout: Layout) -> list[tuple[tuple[LaidScope, str | None], Scan]] | None:
+def _scans(layout: Layout) -> list[tuple[LaidScope, str | None, Scan]] | None:
     """Every scope that has spans, with the project of its resource; None if protobuf has to read."""
-    found: list[tuple[tuple[LaidScope, str | None], Scan]] = []
+    found: list[tuple[LaidScope, str | None, Scan]] = []
     try:
         for resource in layout.idle:
             _project_of(resource, b"")
@@ -202,7 +202,7 @@ def _scans(layout: Layout) -> list[tuple[tuple[LaidScope, str | None], Scan]] | 
                 read = scan(layout.body, laid.edges)
                 if read is None:
                     return None
-                found.append(((laid, own_project), read))
+                found.append((laid, own_project, read))
     except DecodeError:
         return None
     return found

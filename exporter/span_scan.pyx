@@ -20,17 +20,10 @@ ctypedef const unsigned char* Bytes
 ctypedef Py_ssize_t Place
 
 cdef enum:
-    VARINT = 0
-    FIXED64 = 1
-    MESSAGE = 2
-    FIXED32 = 5
+    VARINT = 0, FIXED64 = 1, MESSAGE = 2, FIXED32 = 5
+    NONE = 0, TEXT = 1, OTHER = 2
     MAX_DEPTH = 16  # of values in values; protobuf has 100 for messages in one another
-    MAX_KEYS = 16
-    MAX_PART = 6
-    SPAN_TAG = 0x12
-    NONE = 0
-    TEXT = 1
-    OTHER = 2
+    MAX_KEYS = 16, MAX_PART = 6, SPAN_TAG = 0x12
 
 cdef struct Field:
     int number
@@ -85,15 +78,8 @@ def scan_spans(bytes body not None, const int64_t[::1] edges, tuple session_keys
     cdef Bytes p = <Bytes>PyBytes_AS_STRING(body)
     cdef Wanted wanted
     cdef Names names, last
-    if n < 1 or len(session_keys) >= MAX_KEYS:
+    if n < 1 or not _want(&wanted, session_keys, project_key):
         return None
-    wanted.n_sessions = len(session_keys)
-    wanted.n_keys = wanted.n_sessions + 1
-    for i in range(wanted.n_sessions):
-        wanted.keys[i] = <Bytes>PyBytes_AS_STRING(<bytes?>session_keys[i])
-        wanted.lengths[i] = len(session_keys[i])
-    wanted.keys[wanted.n_sessions] = <Bytes>PyBytes_AS_STRING(project_key)
-    wanted.lengths[wanted.n_sessions] = len(project_key)
     cdef bytes heads = PyBytes_FromStringAndSize(NULL, sizeof(Head) * n)
     cdef Head* head = <Head*>PyBytes_AS_STRING(heads)
     cdef list sessions = [], projects = [], asked = []
@@ -116,6 +102,18 @@ def scan_spans(bytes body not None, const int64_t[::1] edges, tuple session_keys
     return heads, sessions, projects, asked
 
 
+cdef bint _want(Wanted* wanted, tuple session_keys, bytes project_key) except -1:
+    """The keys that are looked for; their owner outlives the scan."""
+    cdef int i, n = <int>len(session_keys)
+    if n >= MAX_KEYS:
+        return False
+    wanted.n_sessions, wanted.n_keys = n, n + 1
+    for i, key in enumerate((*session_keys, project_key)):
+        wanted.keys[i] = <Bytes>PyBytes_AS_STRING(<bytes?>key)
+        wanted.lengths[i] = len(<bytes>key)
+    return True
+
+
 def find_edges(bytes body not None, Place at, Place end, Place room):
     """Where each of up to `room` spans begins and the last one ends, as packed signed 64-bit numbers.
 
@@ -124,7 +122,6 @@ def find_edges(bytes body not None, Place at, Place end, Place room):
     cdef Bytes p = <Bytes>PyBytes_AS_STRING(body)
     cdef Field field
     cdef Place place = at, n = 1
-    cdef int64_t* to
     if at < 0 or end > len(body):
         return None
     while n <= room and place < end and p[place] == SPAN_TAG:
@@ -133,7 +130,7 @@ def find_edges(bytes body not None, Place at, Place end, Place room):
             return None
         n += 1
     cdef bytes edges = PyBytes_FromStringAndSize(NULL, sizeof(int64_t) * n)
-    to = <int64_t*>PyBytes_AS_STRING(edges)
+    cdef int64_t* to = <int64_t*>PyBytes_AS_STRING(edges)
     to[0] = at
     for place in range(1, n):
         at = _next(p, at, end, &field)
@@ -160,7 +157,6 @@ cdef bint _field_span(Bytes p, Place at, Place end, const Wanted* wanted, Head* 
 cdef bint _span(Bytes p, Place at, Place end, const Wanted* wanted, Head* head, Names* names) except -1:
     cdef Field field
     cdef unsigned int seen = 0, bit
-    cdef const Shape* shape
     memset(head, 0, sizeof(Head))
     memset(names, 0, sizeof(Names))
     names.session_rank = wanted.n_sessions
@@ -179,24 +175,29 @@ cdef bint _span(Bytes p, Place at, Place end, const Wanted* wanted, Head* head, 
         elif field.number == 1 or field.number == 2 or field.number == 4:
             if field.kind != MESSAGE or not _id(p, &field, head):
                 return False
-        elif field.number == 3 or field.number == 5:
-            if not _is_text(p, &field):
-                return False
         elif field.number == 7 or field.number == 8:
             if field.kind != FIXED64:
                 return False
             memcpy(&head.start if field.number == 7 else &head.end, p + field.first, 8)
-        elif field.number in (6, 10, 12, 14):
-            if field.kind != VARINT:
-                return False
-        elif field.number == 11 or field.number == 13 or field.number == 15:
-            shape = &EVENT if field.number == 11 else &LINK if field.number == 13 else &STATUS
-            if field.kind != MESSAGE or not _part(p, field.first, field.last, shape):
-                return False
-        elif field.number != 16 or field.kind != FIXED32:
+        elif not _other(p, &field):
             return False
     # An id that is missing is as wrong as a short one.
     return (seen & 0b110) == 0b110
+
+
+cdef bint _other(Bytes p, const Field* field) except -1:
+    """A field of a span that is not kept."""
+    cdef const Shape* shape
+    if field.number == 3 or field.number == 5:
+        return _is_text(p, field)
+    if field.number in (6, 10, 12, 14):
+        return field.kind == VARINT
+    if field.number == 16:
+        return field.kind == FIXED32
+    if field.kind != MESSAGE or field.number not in (11, 13, 15):
+        return False
+    shape = &EVENT if field.number == 11 else &LINK if field.number == 13 else &STATUS
+    return _part(p, field.first, field.last, shape)
 
 
 cdef bint _id(Bytes p, const Field* field, Head* head) except -1:
