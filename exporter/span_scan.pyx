@@ -239,8 +239,7 @@ cdef bint _pair(Bytes p, Place at, Place end, int depth, Text* key, Value* value
     """A `KeyValue`."""
     cdef Field field
     cdef unsigned int seen = 0, bit
-    key.first = at
-    key.length = 0
+    key.first, key.length = at, 0
     value.kind = NONE
     while at < end:
         at = _next(p, at, end, &field)
