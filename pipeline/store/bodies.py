@@ -1,11 +1,11 @@
 """Where the bodies of chunks lie: one small protocol, and the table that fulfils it everywhere.
 
 In: bodies within a transaction. Out: a `Place` for each, to be kept with the chunk's keys; later the
-bodies of these places. Next: `segments` is the same over files, which SQLite uses; PostgreSQL keeps
-bodies in the table `chunk_bodies`.
+bodies of these places. Next: `segments` is the same over files, which SQLite uses; `piece_bodies` over
+compressed rows, which PostgreSQL uses.
 
 What `append` was given is durable no later than the transaction. If that is rolled back, nothing refers
-to it. Segment 0 is the table; there the offset is the row's id.
+to it. Segment 0 is the table `chunk_bodies`; there the offset is the row's id.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ from pipeline.store.schema import chunk_bodies
 
 TABLE = 0
 READ_AT_ONCE = 64
-"""Bodies of the table that are held at once while they are read."""
+"""Bodies of a table that are held at once while they are read, each with the frame it may share."""
 
 
 class Place(NamedTuple):

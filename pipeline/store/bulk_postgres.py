@@ -9,6 +9,7 @@ A row a statement costs PostgreSQL to read, plan, run and answer it: three times
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
@@ -52,13 +53,14 @@ def copy_rows(connection: Connection, table: Table, rows: Sequence[Sequence[Any]
     """Insert whole rows, in the order of the table's columns."""
     statement, types = _copy(table)
     driver: Any = connection.connection.driver_connection
-    texts = [at for at, kind in enumerate(types) if kind == "text"]
+    columns = zip(*rows, strict=True)
+    texts = (column for column, kind in zip(columns, types, strict=True) if kind == "text")
+    if "\0" in "".join(filter(None, chain.from_iterable(texts))):
+        rows = [_without_nul(row) for row in rows]
     with driver.cursor() as cursor, cursor.copy(statement) as copy:
         copy.set_types(types)
         for row in rows:
-            copy.write_row(
-                _without_nul(row) if any("\0" in (row[at] or "") for at in texts) else row
-            )
+            copy.write_row(row)
 
 
 def _without_nul(row: Sequence[Any]) -> list[Any]:

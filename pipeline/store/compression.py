@@ -1,6 +1,6 @@
 """Bodies compressed by zstd, fast rather than small: every byte less is one that the database need not write.
 
-In: bytes. Out: one zstd frame, and back. Next: `piece_bodies`.
+In: one or several bodies. Out: one zstd frame, and back. Next: `piece_bodies`.
 """
 
 import sys

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from pipeline.errors import Permanent
 from pipeline.store.dialect import lock_for_migration, sort_texts_by_bytes
 
-HEAD = "0010"
+HEAD = "0011"
 SCRIPTS = Path(__file__).parent / "migrations"
 
 

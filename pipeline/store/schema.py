@@ -38,6 +38,8 @@ Id = BigInteger().with_variant(Integer(), "sqlite")
 
 ON_POSTGRESQL = {"dialect": "postgresql"}
 """Indexes over names; SQLite has `name_keys`."""
+ON_SQLITE = {"dialect": "sqlite"}
+"""Only there bodies lie in segments that are written anew."""
 
 traces = Table(
     "traces",
@@ -97,8 +99,8 @@ trace_chunks = Table(
     Column("segment", BigInteger, nullable=False),
     Column("offset", BigInteger, nullable=False),
     Column("length", BigInteger, nullable=False),
-    Column("packed_keys", LargeBinary, nullable=False),
-    Index("ix_trace_chunks_segment", "segment"),
+    Column("span_keys", LargeBinary, nullable=False),
+    Index("ix_trace_chunks_segment", "segment", info=ON_SQLITE),
     sqlite_with_rowid=False,
 )
 """What one commit brought of one trace. Of two contents of one span the one in the later chunk counts."""
@@ -126,7 +128,8 @@ body_pieces = Table(
     Column("n", SmallInteger, primary_key=True, autoincrement=False),
     Column("piece", LargeBinary, nullable=False),
 )
-"""Compressed bodies on PostgreSQL, each piece small enough for a page: segment -1, the offset is the id."""
+"""Frames of compressed bodies on PostgreSQL, each piece small enough for a page. Segment -2: the offset says which
+frame, and where in it the body begins (`frames`). Segment -1: the body has a frame alone, the offset is its id."""
 
 session_traces = Table(
     "session_traces",

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, delete, select
 
 from pipeline.model.span_keys import Home
 from pipeline.model.trace_chunk import TraceChunk
-from pipeline.store.bodies import BodyStore
+from pipeline.store.bodies import BodyStore, Place
 from pipeline.store.chunk_body import only
 from pipeline.store.chunk_keys import chunk_of, only_keys, unpack_keys
 from pipeline.store.chunks import chunked
@@ -41,6 +41,8 @@ class Taken:
     n_spans: Counter[Home] = field(default_factory=Counter[Home])
     newest: dict[Home, int] = field(default_factory=dict[Home, int])
     n_bytes: int = 0
+    places: list[Place] = field(default_factory=list[Place])
+    """Of the bodies."""
     buried: dict[Name, Tombstone] = field(default_factory=dict[Name, Tombstone])
     trace_ids: set[str] = field(default_factory=set[str])
     session_ids: set[str] = field(default_factory=set[str])
@@ -68,12 +70,13 @@ def take_spans(
             taken.newest[member.home] = max(member.start, taken.newest.get(member.home, 0))
         staying = [member for member in members if member.home not in gone]
         rest = list(_rest(connection, bodies, trace, staying))
-        _let_go(connection, bodies, trace, taken)
+        _let_go(connection, trace, taken)
         if rest:
             _write_rest(connection, bodies, trace, rest, staying, taken, now)
             _bury_spans(trace, leaving, taken, forgotten=forgotten)
         else:
             _bury(trace, leaving, taken, forgotten=forgotten)
+    bodies.delete(connection, taken.places)
     for refs in chunked(sorted(gone.values())):
         connection.execute(delete(session_traces).where(session_traces.c.session_ref.in_(refs)))
     TRACES.drop(connection, taken.whole)
@@ -108,11 +111,11 @@ def _rest(
         yield chunk_of(scope, trace_id, keys, only(body, at))
 
 
-def _let_go(connection: Connection, bodies: BodyStore, trace: Trace, taken: Taken) -> None:
+def _let_go(connection: Connection, trace: Trace, taken: Taken) -> None:
     places = [chunk.place for chunk in trace.stored]
     taken.n_bytes += sum(place.length for place in places)
     taken.trace_ids.add(trace.key[0])
-    bodies.delete(connection, places)
+    taken.places += places
     connection.execute(delete(trace_chunks).where(trace_chunks.c.trace_ref == trace.ref))
 
 

@@ -178,7 +178,11 @@ def settle(
     write_traces(connection, bodies, [(c.trace, c.outline, c.n_session_ids) for c in changes])
     write_links(
         connection,
-        [Link(refs[home], c.trace.ref, home not in c.left) for c in changes for home in c.deltas],
+        [
+            Link(refs[home], c.trace.ref, home not in c.left, c.trace.is_new)
+            for c in changes
+            for home in c.deltas
+        ],
     )
     moved = set[int]()
     if loose or placed.lost:

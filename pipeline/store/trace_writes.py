@@ -24,6 +24,8 @@ class Link(NamedTuple):
     session_ref: int
     trace_ref: int
     holds: bool
+    is_new: bool = False
+    """The trace is: nothing links it yet."""
 
 
 def write_traces(
@@ -47,9 +49,11 @@ def write_traces(
 
 def write_links(connection: Connection, links: Sequence[Link]) -> None:
     """Sessions that turned up in a trace, and those that have left it."""
-    held = [link[:2] for link in links if link.holds]
+    first = [link[:2] for link in links if link.holds and link.is_new]
+    insert_rows(connection, session_traces, first)
+    held = [link[:2] for link in links if link.holds and not link.is_new]
     insert_rows(connection, session_traces, held, unless_there=True)
-    left = [{"session": s, "trace": t} for s, t, holds in links if not holds]
+    left = [{"session": s, "trace": t} for s, t, holds, _ in links if not holds]
     if left:
         execute_many(connection, _UNLINK, left)
 

@@ -161,7 +161,7 @@ def load_chunks(connection: Connection, wanted: Iterable[Trace]) -> None:
 
 
 _CHUNKS = (
-    'SELECT trace_ref, n, segment, "offset", length, packed_keys FROM trace_chunks'
+    'SELECT trace_ref, n, segment, "offset", length, span_keys FROM trace_chunks'
     " WHERE trace_ref {values} ORDER BY trace_ref, n"
 )
 

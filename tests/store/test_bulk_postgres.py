@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 from pipeline.model.session import SessionKey
 from pipeline.store import Store
 from pipeline.store.bodies import Place
-from pipeline.store.bulk_postgres import array_text, insert_unless_there
+from pipeline.store.bulk_postgres import array_text, copy_rows, insert_unless_there
 from pipeline.store.dialect import database_url, lock_ingest, writing_engine
 from pipeline.store.piece_bodies import PIECE_BYTES, PieceBodies
 from pipeline.store.row_ids import new_ids
@@ -129,7 +129,18 @@ def test_bodies_of_older_releases_are_read(engine: Engine) -> None:
         old = zstd.compress(body, 1)
         row = {"id": 1_000_000, "n": 0, "piece": old}
         connection.execute(body_pieces.insert(), [row])
-        random = [os.urandom(PIECE_BYTES * 3 + 5), os.urandom(PIECE_BYTES), b""]
+        random = [b"\n" + os.urandom(n) for n in (PIECE_BYTES * 3 + 5, PIECE_BYTES, 0)]
         places = bodies.append(connection, [(body,), *((some[:9], some[9:]) for some in random)])
         places.append(Place(-1, 1_000_000, len(body)))
         assert list(bodies.read(connection, places)) == [body, *random, body]
+
+
+def test_texts_with_a_nul_are_copied_without_it(engine: Engine) -> None:
+    rows = [
+        (1, "\0t", "", 0, 0, 0, None, None, "", False),
+        (2, "t", "", 0, 0, 0, "s\0", None, "p", True),
+    ]
+    with engine.begin() as connection:
+        copy_rows(connection, traces, rows)
+        found = connection.exec_driver_sql("SELECT trace_id, own_session FROM traces ORDER BY id")
+        assert list(map(tuple, found)) == [("\ufffdt", None), ("t", "s\ufffd")]
