@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 install: $(STAMP)
 
-$(STAMP): requirements-dev.lock pyproject.toml plugin/pyproject.toml exporter/span_scan.pyx
+$(STAMP): requirements-dev.lock pyproject.toml plugin/pyproject.toml exporter/span_scan.pyx pipeline/store/pack_runs.pyx
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip --disable-pip-version-check -q install --no-deps --require-hashes -r requirements-dev.lock
 	$(BIN)/python -m pip --disable-pip-version-check -q install --no-deps --no-build-isolation -e . -e plugin

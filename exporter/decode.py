@@ -37,9 +37,8 @@ from exporter.span_columns import (
     id_fault,
 )
 from pipeline.errors import BadRequest, LimitExceeded
-from pipeline.model.trace_chunk import ChunkKeys, TraceChunk
+from pipeline.model.trace_chunk import ChunkKeys, Outline, TraceChunk
 from pipeline.store.chunk_body import head
-from pipeline.store.chunk_keys import Columns as PackedColumns
 from pipeline.store.chunk_keys import (
     Names,
     chunk_of,
@@ -48,6 +47,8 @@ from pipeline.store.chunk_keys import (
     shortened,
     unpack_keys,
 )
+from pipeline.store.chunk_runs import Run as KeyedRun
+from pipeline.store.chunk_runs import runs_of
 
 __all__ = [
     "MAX_ID_CHARS",
@@ -76,7 +77,7 @@ class Scope(NamedTuple):
     head: tuple[bytes, bytes]
     """Resource and scope."""
     columns: Columns
-    packed: PackedColumns
+    runs: list[KeyedRun]
     projects: Names
     """The own projects, shortened."""
     fallback: tuple[str]
@@ -90,6 +91,8 @@ class Run(NamedTuple):
     scope: Scope
     first: int
     last: int
+    packed: bytes | None
+    """Their keys, if all of them name the same."""
 
     def names(self) -> tuple[Names, Names, Names]:
         """Own sessions, own projects, fallbacks, each shortened."""
@@ -100,9 +103,14 @@ class Run(NamedTuple):
             self.scope.fallback,
         )
 
-    def keys(self, names: tuple[Names, Names, Names]) -> bytes:
-        """Packed."""
-        return pack_columns(self.scope.packed.run(self.first, self.last), *names)
+    def keys(self) -> tuple[bytes, Outline]:
+        """Packed, and what they have in common."""
+        columns, scope = self.scope.columns, self.scope
+        if self.packed is not None:
+            session = columns.own_sessions[self.first]
+            return self.packed, Outline(session, scope.projects[0], columns.fallback, False)
+        names = self.names()
+        return pack_columns(columns.packed(self.first, self.last), *names), outline(*names)
 
     def n_bytes(self) -> int:
         """Of the fields of its spans."""
@@ -133,15 +141,15 @@ class Unreadable(BadRequest):
 def decode(body: bytes, *, project: str, scope: str = "", checks: Checks = ALL_PASS) -> Decoded:
     """Read one request; raises `BadRequest` if the body is not one."""
     rejected: Counter[str] = Counter()
-    runs: dict[bytes, list[Run]] = {}
+    runs: dict[str, list[Run]] = {}
+    copied = 0
     for scope_spans in _scopes(body, project, checks, rejected):
-        for first, last in scope_spans.columns.runs():
-            trace_id = scope_spans.columns.heads.trace_id(first)
-            runs.setdefault(trace_id, []).append(Run(scope_spans, first, last))
-    copied = sum(sum(map(len, run.scope.head)) for found in runs.values() for run in found)
+        copied += len(scope_spans.runs) * sum(map(len, scope_spans.head))
+        for first, last, trace_id, keys in scope_spans.runs:
+            runs.setdefault(trace_id, []).append(Run(scope_spans, first, last, keys))
     if copied > MAX_COPIED_BYTES and sum(map(_copied, runs.values())) > MAX_COPIED_BYTES:
         raise too_many_copies()
-    chunks = tuple(_chunk(scope, trace_id.hex(), found) for trace_id, found in runs.items())
+    chunks = tuple(_chunk(scope, trace_id, found) for trace_id, found in runs.items())
     return Decoded(chunks, sum(chunk.n_spans for chunk in chunks), rejected)
 
 
@@ -260,11 +268,12 @@ def _kept_scope(scope: bytes) -> bytes:
 
 
 def _scope(laid: LaidScope, columns: Columns) -> Scope:
+    projects = shortened(columns.own_projects)
     return Scope(
         (_canonical_resource(laid.resource), _canonical_scope(laid.scope_info)),
         columns,
-        columns.packed(),
-        shortened(columns.own_projects),
+        runs_of(columns.spans(), projects, columns.fallback),
+        projects,
         (columns.fallback,),
         columns.distinct(),
     )
@@ -275,15 +284,16 @@ def _chunk(scope: str, trace_id: str, runs: Sequence[Run]) -> TraceChunk:
     if len(runs) > 1:
         return _joined(scope, trace_id, runs)
     (run,) = runs
-    names = run.names()
     pieces = (head(*run.scope.head, run.n_bytes()), *run.pieces())
-    n, keys, distinct = run.last - run.first, run.keys(names), run.scope.distinct
-    return TraceChunk(scope, trace_id, n, outline(*names), keys, pieces, distinct)
+    keys, whole = run.keys()
+    return TraceChunk(
+        scope, trace_id, run.last - run.first, whole, keys, pieces, run.scope.distinct
+    )
 
 
 def _joined(scope: str, trace_id: str, runs: Sequence[Run]) -> TraceChunk:
     """The spans of all runs, one behind the other."""
-    parts = [unpack_keys(run.keys(run.names())) for run in runs]
+    parts = [unpack_keys(run.keys()[0]) for run in runs]
     keys = ChunkKeys(*(list(chain.from_iterable(column)) for column in zip(*parts, strict=True)))
     return chunk_of(scope, trace_id, keys, *_pieces(runs))
 

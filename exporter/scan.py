@@ -22,13 +22,15 @@ from exporter.otlp_scan import (
     own_sessions,
 )
 from exporter.span_heads import Heads, Places, heads
+from pipeline.store import chunk_runs
 
 try:
     from exporter.span_scan import find_edges, scan_spans
 except ImportError:
     find_edges = scan_spans = None
 
-COMPILED = scan_spans is not None
+COMPILED = scan_spans is not None and chunk_runs.COMPILED
+"""With `pack_runs`, which is built beside it."""
 
 MAX_ASKED = 4
 """To ask protobuf for every fourth span costs as much as to have it read all of them."""

@@ -9,7 +9,6 @@ Faults are looked for in whole columns, and span by span only where there is one
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +21,7 @@ from exporter.scan import Scan, attributes_at
 from exporter.span_checks import Checks
 from exporter.span_heads import Heads, heads_of
 from pipeline.store.chunk_keys import Columns as Packed
+from pipeline.store.chunk_runs import Spans
 from pipeline.temporal.ids import SELF_PROJECT
 
 MAX_ID_CHARS = 512
@@ -34,7 +34,7 @@ class Columns(NamedTuple):
     """The spans of one scope: ids and times, names, and their fields of the body."""
 
     heads: Heads
-    own_sessions: Sequence[str | None]
+    own_sessions: list[str | None]
     own_projects: Sequence[str | None]
     fallback: str
     """The project of those that name none."""
@@ -49,21 +49,18 @@ class Columns(NamedTuple):
     def __len__(self) -> int:
         return len(self.begins)
 
-    def runs(self) -> list[tuple[int, int]]:
-        """First and behind the last of neighbours that share a trace; there is one span at least."""
-        high, low = self.heads.trace_ids.T
-        changes = np.flatnonzero((high[1:] != high[:-1]) | (low[1:] != low[:-1])) + 1
-        return list(pairwise([0, *changes.tolist(), len(self)]))
-
     def distinct(self) -> bool:
         """Whether no span id stands twice."""
         ids = np.sort(self.heads.span_ids)
         return not (ids[1:] == ids[:-1]).any()
 
-    def packed(self) -> Packed:
-        """What the store keeps of the heads."""
-        _, span_ids, parents, starts, ends = self.heads
-        return Packed(span_ids.tobytes(), parents.tobytes(), starts.tobytes(), ends.tobytes())
+    def spans(self) -> Spans:
+        """What the store keeps of them beside their bytes and projects."""
+        return Spans(*self.heads, self.own_sessions)
+
+    def packed(self, first: int, last: int) -> Packed:
+        """Heads of these spans as the store keeps them."""
+        return Packed(*(column[first:last].tobytes() for column in self.heads[1:]))
 
     def n_bytes(self, first: int, last: int) -> int:
         """Of the fields of these spans."""

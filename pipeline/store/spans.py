@@ -64,7 +64,7 @@ def commit_spans(
     expired = [0] * len(batches)
     if seen.buried:
         batches, expired = without_removed(connection, batches, now)
-    keys = {(chunk.trace_id, chunk.scope) for batch in batches for chunk in batch}
+    keys = dict.fromkeys((chunk.trace_id, chunk.scope) for batch in batches for chunk in batch)
     known = load_traces(connection, keys, claim=claim)
     tallies = [merge_batch(connection, bodies, known, batch, i) for i, batch in enumerate(batches)]
     for tally, n_expired in zip(tallies, expired, strict=True):

@@ -5,6 +5,7 @@ In: traces with what a commit adds to them. Out: bodies in the body store, rows 
 """
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, update
@@ -31,8 +32,12 @@ class Link(NamedTuple):
 def write_traces(
     connection: Connection, bodies: BodyStore, changed: Sequence[tuple[Trace, Outline, int]]
 ) -> None:
-    """The added chunks, and what the traces look like with them."""
-    new = [_new_row(*one) for one in changed if one[0].is_new]
+    """The added chunks, and what the traces look like with them.
+
+    Bodies are kept in the order of the traces, in which they came: what belongs together comes together.
+    Rows go in by their ids.
+    """
+    new = sorted([_new_row(*one) for one in changed if one[0].is_new], key=_BY_ID)
     insert_rows(connection, traces, new)
     TRACES.add(connection, [(t.key[0], t.ref) for t, _, _ in changed if t.is_new])
     known = [_known_row(*one) for one in changed if not one[0].is_new]
@@ -44,12 +49,13 @@ def write_traces(
         for trace, _, _ in changed
         for n, chunk in enumerate(trace.added, trace.n_chunks)
     ]
+    chunks.sort(key=_BY_ID)
     insert_rows(connection, trace_chunks, chunks)
 
 
 def write_links(connection: Connection, links: Sequence[Link]) -> None:
     """Sessions that turned up in a trace, and those that have left it."""
-    first = [link[:2] for link in links if link.holds and link.is_new]
+    first = sorted([link[:2] for link in links if link.holds and link.is_new])
     insert_rows(connection, session_traces, first)
     held = [link[:2] for link in links if link.holds and not link.is_new]
     insert_rows(connection, session_traces, held, unless_there=True)
@@ -77,6 +83,7 @@ def _known_row(trace: Trace, outline: Outline, n_session_ids: int) -> dict[str, 
     }
 
 
+_BY_ID = itemgetter(0)
 _UPDATE_TRACE = (
     update(traces)
     .where(traces.c.id == bindparam("ref"))

@@ -94,9 +94,9 @@ class Member(NamedTuple):
 
 
 def load_traces(
-    connection: Connection, keys: set[TraceKey], *, claim: bool = False
+    connection: Connection, keys: Collection[TraceKey], *, claim: bool = False
 ) -> dict[TraceKey, Trace]:
-    """The traces with the keys of all their stored spans; unknown traces are made, in memory.
+    """The traces with the keys of all their stored spans, in the order given; unknown ones are made, in memory.
 
     Another process may be making the same one: whose row comes second is refused, and tried again. To
     claim them first costs a row more, and is worth it only where that happens, which is on PostgreSQL.
@@ -108,7 +108,7 @@ def load_traces(
     missing = sorted(key for key in keys if key not in found)
     for key, ref in zip(missing, new_ids(connection, traces, len(missing)), strict=True):
         found[key] = Trace(key, ref)
-    return found
+    return {key: found[key] for key in keys}
 
 
 def claim_traces(connection: Connection, keys: Sequence[TraceKey]) -> None:

@@ -63,6 +63,20 @@ def drop(store: Store, *numbers: int) -> list[Place]:
     return write(store)(work)
 
 
+def test_bodies_lie_in_the_order_in_which_they_came(store: Store) -> None:
+    shuffled = [TRACES[n] for n in (2, 0, 3, 1)]
+    send(store, *(record(1, trace=trace, session="s") for trace in shuffled))
+    key = {(trace, "") for trace in TRACES}
+
+    def offsets(connection: Connection) -> dict[str, int]:
+        traces = find_traces(connection, key)
+        load_chunks(connection, traces.values())
+        return {name: trace.stored[0].place.offset for (name, _), trace in traces.items()}
+
+    found = write(store)(offsets)
+    assert sorted(found, key=found.__getitem__) == shuffled
+
+
 def test_a_segment_without_live_bodies_is_unlinked(store: Store) -> None:
     fill(store)
     files = files_of(store)

@@ -1,0 +1,66 @@
+"""Pure: neighbouring spans of one trace, found in columns, with their keys packed.
+
+In: ids and times of the spans of one scope, and what they name. Out: `Run`s in their order. Next:
+`exporter.decode` makes a chunk of each trace.
+
+`pack_runs.pyx` is built when the package is installed and there is a C compiler; else the same is done in
+Python. Keys are packed here where the spans of a run name the same, as nearly all do.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.store.chunk_keys import FORMAT, Columns, pack_columns
+
+try:
+    from pipeline.store.pack_runs import pack_runs
+except ImportError:
+    pack_runs = None
+
+COMPILED = pack_runs is not None
+Numbers = NDArray[np.uint64]
+
+
+Run = tuple[int, int, str, bytes | None]
+"""First span and behind the last, trace id in hex, keys: None where they name several sessions or projects."""
+
+
+class Spans(NamedTuple):
+    """Columns: ids are their eight bytes taken for a number, two numbers a trace id."""
+
+    trace_ids: Numbers
+    ids: Numbers
+    parents: Numbers
+    starts: Numbers
+    ends: Numbers
+    sessions: list[str | None]
+
+    def columns(self) -> Columns:
+        """Those of the keys, as bytes."""
+        return Columns(*(column.tobytes() for column in self[1:5]))
+
+
+def runs_of(spans: Spans, projects: Sequence[str | None], fallback: str) -> list[Run]:
+    """One project stands for all spans; there is one span at least."""
+    if pack_runs is None:
+        return list(plain_runs(spans, projects, fallback))
+    others = f"\0{projects[0] or ''}\0{fallback}".encode() if len(projects) == 1 else None
+    columns: tuple[Any, ...] = spans
+    return pack_runs(*columns, others, FORMAT)
+
+
+def plain_runs(spans: Spans, projects: Sequence[str | None], fallback: str) -> Iterator[Run]:
+    """The same in Python."""
+    high, low = spans.trace_ids.T
+    changes = np.flatnonzero((high[1:] != high[:-1]) | (low[1:] != low[:-1])) + 1
+    columns = spans.columns()
+    for first, last in pairwise([0, *changes.tolist(), len(spans.sessions)]):
+        named = spans.sessions[first:last]
+        keys = None
+        if len(projects) == 1 and named.count(named[0]) == len(named):
+            keys = pack_columns(columns.run(first, last), named[:1], projects, (fallback,))
+        yield first, last, spans.trace_ids[first].tobytes().hex(), keys
