@@ -266,17 +266,19 @@ def _print(results: dict[str, Result]) -> None:
     for column in ("server", "spans per CPU-second", "of the bare parse", "ack p50", "ack p99"):
         table.add_column(column, justify="left" if column == "server" else "right")
     bare_rates = results["bare parse"].rates
-    limit = [(a + b) / 2 for a, b in zip(bare_rates[::2], bare_rates[1::2], strict=True)]
+    limit = [(a + b) / 2 for a, b in zip(bare_rates[::2], bare_rates[1::2], strict=False)]
     for name, result in results.items():
         if result.failure or not result.rates:
             table.add_row(name, f"no figure: {result.failure}", "", "", "")
             continue
         shares = [a / b for a, b in zip(result.rates, limit, strict=False)]
-        share = 1.0 if result.rates is bare_rates else statistics.median(shares)
+        share = f"{statistics.median(shares):.3f}" if shares else "no limit"
+        if result.rates is bare_rates:
+            share = "1.000"
         p99 = statistics.quantiles(result.latencies, n=100)[98] * 1e3
         p50 = statistics.median(result.latencies) * 1e3
         rate = statistics.median(result.rates)
-        table.add_row(name, f"{rate:,.0f}", f"{share:.3f}", f"{p50:.0f} ms", f"{p99:.0f} ms")
+        table.add_row(name, f"{rate:,.0f}", share, f"{p50:.0f} ms", f"{p99:.0f} ms")
     Console(width=110).print(table)
 
 
