@@ -8,7 +8,7 @@ What `append` was given is durable no later than the transaction. If that is rol
 to it. Segment 0 is the table `chunk_bodies`; there the offset is the row's id.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 from sqlalchemy import Connection, delete, select
@@ -22,7 +22,8 @@ from pipeline.store.schema import chunk_bodies
 
 TABLE = 0
 READ_AT_ONCE = 64
-"""Bodies of a table that are held at once while they are read, each with the frame it may share."""
+BYTES_AT_ONCE = 8 * 2**20
+"""Bodies of a table, and bytes of them, that are held at once while they are read; one may be larger."""
 
 
 class Place(NamedTuple):
@@ -31,6 +32,20 @@ class Place(NamedTuple):
     segment: int
     offset: int
     length: int
+
+
+def handfuls(places: Iterable[Place]) -> Iterator[list[Place]]:
+    """As many neighbours as may be held at once."""
+    held: list[Place] = []
+    n_bytes = 0
+    for place in places:
+        if held and (len(held) == READ_AT_ONCE or n_bytes + place.length > BYTES_AT_ONCE):
+            yield held
+            held, n_bytes = [], 0
+        held.append(place)
+        n_bytes += place.length
+    if held:
+        yield held
 
 
 class BodyMoved(Transient):
@@ -79,8 +94,7 @@ class TableBodies:
 
     def read(self, connection: Connection, places: Sequence[Place]) -> Iterator[bytes]:
         """One statement a handful."""
-        for first in range(0, len(places), READ_AT_ONCE):
-            piece = places[first : first + READ_AT_ONCE]
+        for piece in handfuls(places):
             wanted = chunk_bodies.c.id.in_([place.offset for place in piece])
             query = select(chunk_bodies.c.id, chunk_bodies.c.body).where(wanted)
             found = {row.id: bytes(row.body) for row in connection.execute(query)}

@@ -7,8 +7,9 @@ A chunk of spans that are all unknown is taken as it is. Only where an id is kno
 read back and compared: of two the later end wins, then the greater bytes.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import NamedTuple
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
@@ -16,7 +17,7 @@ from sqlalchemy import Connection
 
 from pipeline.model.nudge import CommitResult, Nudge
 from pipeline.model.trace_chunk import ChunkKeys, TraceChunk
-from pipeline.store.bodies import BodyStore
+from pipeline.store.bodies import BodyStore, Place
 from pipeline.store.chunk_body import only, split
 from pipeline.store.chunk_keys import chunk_of, only_keys, span_ids_of, unpack_keys
 from pipeline.store.traces import Trace, TraceKey
@@ -77,12 +78,14 @@ def merge_batch(
 ) -> Tally:
     """Take the batch into the known traces, in memory."""
     tally = Tally()
-    for chunk in batch:
+    alike = [_alike(known[chunk.trace_id, chunk.scope], chunk) for chunk in batch]
+    read = bodies.read(connection, list(chain.from_iterable(alike)))
+    for chunk, places in zip(batch, alike, strict=True):
         trace = known[chunk.trace_id, chunk.scope]
-        if chunk.distinct and (trace.is_empty or trace.ids.isdisjoint(span_ids_of(chunk.keys))):
+        if not places and _is_new(trace, chunk):
             tally.n_new += chunk.n_spans
             taken = chunk
-        elif _is_stored(connection, bodies, trace, chunk):
+        elif _is_there(trace, chunk, islice(read, len(places))):
             tally.n_duplicate += chunk.n_spans
             continue
         else:
@@ -97,14 +100,26 @@ def merge_batch(
     return tally
 
 
-def _is_stored(connection: Connection, bodies: BodyStore, trace: Trace, chunk: TraceChunk) -> bool:
-    """Whether the chunk is there just so: what a sender that missed the answer sends again."""
-    if any(chunk.keys == other.keys and chunk.body == other.body for other in trace.added):
-        return True
+def _alike(trace: Trace, chunk: TraceChunk) -> list[Place]:
+    """Stored bodies that may be this chunk's."""
+    same_keys = [stored.place for stored in trace.stored if stored.keys == chunk.keys]
+    if not same_keys:
+        return []
+    n_bytes = sum(map(len, chunk.pieces))
+    return [place for place in same_keys if place.length == n_bytes]
+
+
+def _is_new(trace: Trace, chunk: TraceChunk) -> bool:
+    """Whether none of its spans is known."""
+    return chunk.distinct and (trace.is_empty or trace.ids.isdisjoint(span_ids_of(chunk.keys)))
+
+
+def _is_there(trace: Trace, chunk: TraceChunk, stored: Iterable[bytes]) -> bool:
+    """Whether the chunk is there just so: what a sender that missed the answer sends again. All of `stored`
+    is read: the next chunk's follow."""
     body = chunk.body
-    n_bytes = len(body)
-    alike = [c.place for c in trace.stored if c.keys == chunk.keys and c.place.length == n_bytes]
-    return any(stored == body for stored in bodies.read(connection, alike))
+    n_same = sum(one == body for one in stored)
+    return n_same > 0 or any(chunk.keys == c.keys and c.body == body for c in trace.added)
 
 
 def _parts(

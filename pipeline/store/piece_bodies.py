@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, select
 
 from pipeline.model.trace_chunk import Pieces
-from pipeline.store.bodies import READ_AT_ONCE, TABLE, BodyMoved, Place, TableBodies
+from pipeline.store.bodies import READ_AT_ONCE, TABLE, BodyMoved, Place, TableBodies, handfuls
 from pipeline.store.chunks import chunked
 from pipeline.store.compression import Packer, unpacked
 from pipeline.store.dialect import insert
@@ -56,8 +56,7 @@ class PieceBodies:
 
     def read(self, connection: Connection, places: Sequence[Place]) -> Iterator[bytes]:
         """One statement a handful."""
-        for first in range(0, len(places), READ_AT_ONCE):
-            some = places[first : first + READ_AT_ONCE]
+        for some in handfuls(places):
             found = _frames(connection, {_where(p)[0] for p in some if p.segment != TABLE})
             open_ref, frame = 0, b""
             for place in some:

@@ -4,7 +4,7 @@ import os
 import random
 import sys
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from sqlalchemy.exc import ProgrammingError
 from pipeline.model.answers import Snapshot
 from pipeline.model.session import SessionKey
 from pipeline.model.trace_chunk import Pieces
-from pipeline.store import Store
+from pipeline.store import Store, piece_bodies
 from pipeline.store.bodies import BodyMoved, Place
 from pipeline.store.compression import Packer, unpacked
 from pipeline.store.dialect import database_url, reading_engine, writing_engine
@@ -381,3 +381,27 @@ def test_a_process_of_an_older_release_removes_nothing(engine: Engine) -> None:
     old = text("SELECT segment, packed_keys FROM trace_chunks")
     with engine.connect() as connection, pytest.raises(ProgrammingError, match="does not exist"):
         connection.execute(old)
+
+
+def test_what_comes_again_is_read_together(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    chunks = [
+        record(1, trace=f"{n + 1:032x}", session=f"s{n}", name=f"chat {n}") for n in range(50)
+    ]
+    asked: list[set[int]] = []
+    frames = piece_bodies._frames  # pyright: ignore[reportPrivateUsage]
+
+    def counting(connection: Connection, refs: Iterable[int]) -> dict[int, bytes]:
+        asked.append(set(refs))
+        return frames(connection, asked[-1])
+
+    monkeypatch.setattr(piece_bodies, "_frames", counting)
+    with Store.open(url) as store:
+        assert send(store, *chunks).n_new == 50
+        assert asked == []
+        other = record(1, trace=chunks[7].trace_id, session="s7", name="chat 8")
+        found = send(store, *chunks[:30], other, *chunks[30:])
+        assert (found.n_duplicate, found.n_replaced, found.n_new) == (50, 1, 0)
+        assert len(asked[0]) == 1
+        assert len(asked) == 2, (
+            "all that may be the same at once, and the one that has two contents"
+        )
