@@ -23,7 +23,8 @@ from pipeline.store.schema import chunk_bodies
 TABLE = 0
 READ_AT_ONCE = 64
 BYTES_AT_ONCE = 8 * 2**20
-"""Bodies of a table, and bytes of them, that are held at once while they are read; one may be larger."""
+"""Bodies of a table, and bytes of them, that are held at once while they are read, beside the frames that they
+share; one may be larger."""
 
 
 class Place(NamedTuple):

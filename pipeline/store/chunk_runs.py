@@ -4,7 +4,7 @@ In: ids and times of the spans of one scope, and what they name. Out: `Run`s in 
 `exporter.decode` makes a chunk of each trace.
 
 `pack_runs.pyx` is built when the package is installed and there is a C compiler; else the same is done in
-Python. Keys are packed here where the spans of a run name the same, as nearly all do.
+Python. Keys are packed here where the spans of a run name the same, and in few bytes, as nearly all do.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,7 +26,9 @@ Numbers = NDArray[np.uint64]
 
 
 Run = tuple[int, int, str, bytes | None]
-"""First span and behind the last, trace id in hex, keys: None where they name several sessions or projects."""
+"""First span and behind the last, trace id in hex, keys: None where they are to be packed when they are needed."""
+SHORT = 128
+"""Bytes of a project and fallback that every run may hold a copy of before anybody asks for it."""
 
 
 class Spans(NamedTuple):
@@ -46,21 +48,24 @@ class Spans(NamedTuple):
 
 def runs_of(spans: Spans, projects: Sequence[str | None], fallback: str) -> list[Run]:
     """One project stands for all spans; there is one span at least."""
-    if pack_runs is None:
-        return list(plain_runs(spans, projects, fallback))
     others = f"\0{projects[0] or ''}\0{fallback}".encode() if len(projects) == 1 else None
+    if others is not None and len(others) > SHORT:
+        others = None
+    if pack_runs is None:
+        return list(plain_runs(spans, others))
     columns: tuple[Any, ...] = spans
     return pack_runs(*columns, others, FORMAT)
 
 
-def plain_runs(spans: Spans, projects: Sequence[str | None], fallback: str) -> Iterator[Run]:
-    """The same in Python."""
+def plain_runs(spans: Spans, others: bytes | None) -> Iterator[Run]:
+    """The same in Python; `others` is what follows the session in the names."""
     high, low = spans.trace_ids.T
     changes = np.flatnonzero((high[1:] != high[:-1]) | (low[1:] != low[:-1])) + 1
     columns = spans.columns()
     for first, last in pairwise([0, *changes.tolist(), len(spans.sessions)]):
         named = spans.sessions[first:last]
         keys = None
-        if len(projects) == 1 and named.count(named[0]) == len(named):
-            keys = pack_columns(columns.run(first, last), named[:1], projects, (fallback,))
+        if others is not None and named.count(named[0]) == len(named):
+            _, project, fallback = others.decode().split("\0")
+            keys = pack_columns(columns.run(first, last), named[:1], (project,), (fallback,))
         yield first, last, spans.trace_ids[first].tobytes().hex(), keys

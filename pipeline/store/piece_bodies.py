@@ -57,19 +57,15 @@ class PieceBodies:
     def read(self, connection: Connection, places: Sequence[Place]) -> Iterator[bytes]:
         """One statement a handful."""
         for some in handfuls(places):
-            found = _frames(connection, {_where(p)[0] for p in some if p.segment != TABLE})
-            open_ref, frame = 0, b""
+            found = _bodies(connection, [place for place in some if place.segment != TABLE])
             for place in some:
                 if place.segment == TABLE:
                     yield from self._table.read(connection, [place])
-                    continue
-                ref, start = _where(place)
-                if ref != open_ref:
-                    open_ref, frame = ref, unpacked(found[ref]) if ref in found else b""
-                body = frame[start : start + place.length]
-                if len(body) < place.length or is_blank(body):
+                elif place in found:
+                    yield found[place]
+                else:
                     raise BodyMoved("a stored body is not where it was")
-                yield body
+            found.clear()  # before the next ones are read
 
     def ended(self, error: Exception | None) -> None:
         """The database takes its rows back by itself."""
@@ -177,6 +173,22 @@ def _copied(row: Row) -> bytes:
     """As COPY takes it: each field behind its length."""
     ref, n, piece = row
     return _HEAD.pack(3, 8, ref, 2, n, len(piece)) + piece
+
+
+def _bodies(connection: Connection, places: Iterable[Place]) -> dict[Place, bytes]:
+    """Those that are there, each frame unpacked once."""
+    sharing: dict[int, list[Place]] = {}
+    for place in places:
+        sharing.setdefault(_where(place)[0], []).append(place)
+    found: dict[Place, bytes] = {}
+    for ref, packed in _frames(connection, sharing).items():
+        frame = unpacked(packed)
+        for place in sharing[ref]:
+            start = _where(place)[1]
+            body = frame[start : start + place.length]
+            if len(body) == place.length and not is_blank(body):
+                found[place] = body
+    return found
 
 
 def _frames(connection: Connection, refs: Iterable[int]) -> dict[int, bytes]:

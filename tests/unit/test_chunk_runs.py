@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pipeline.model.trace_chunk import ChunkKeys
 from pipeline.store import chunk_runs
 from pipeline.store.chunk_keys import pack_keys
-from pipeline.store.chunk_runs import COMPILED, Spans, plain_runs, runs_of
+from pipeline.store.chunk_runs import COMPILED, SHORT, Spans, plain_runs, runs_of
 
 compiled = pytest.mark.skipif(not COMPILED, reason="NOT CHECKED: no C compiler built it")
 
@@ -39,7 +39,8 @@ def columns(some: list[Row]) -> Spans:
 @given(rows, projects)
 def test_compiled_or_not_the_runs_are_the_same(some: list[Row], named: list[str | None]) -> None:
     spans = columns(some)
-    assert runs_of(spans, named, "default") == list(plain_runs(spans, named, "default"))
+    others = f"\0{named[0] or ''}\0default".encode() if len(named) == 1 else None
+    assert runs_of(spans, named, "default") == list(plain_runs(spans, others))
 
 
 @given(rows, projects)
@@ -82,6 +83,15 @@ def test_columns_of_different_lengths_are_refused() -> None:
         short: Any = {name: column[:2]}
         with pytest.raises(ValueError, match="different lengths"):
             runs_of(whole._replace(**short), [None], "default")
+
+
+def test_a_long_project_is_not_copied_for_every_run() -> None:
+    spans = columns([((0, n % 2), n, 0, 1, 2, "s") for n in range(12)])
+    long = "p" * SHORT
+    assert all(keys is not None for *_, keys in runs_of(spans, [None], long[2:]))
+    assert all(
+        keys is None for named in ([None], [long]) for *_, keys in runs_of(spans, named, long)
+    )
 
 
 def test_without_the_compiled_one_all_is_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
