@@ -405,3 +405,23 @@ def test_what_comes_again_is_read_together(url: str, monkeypatch: pytest.MonkeyP
         assert len(asked) == 2, (
             "all that may be the same at once, and the one that has two contents"
         )
+
+
+def test_a_frame_is_unpacked_once_a_handful(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bodies = [random_body(ROOM // 8) for _ in range(14)]
+    places = stored(engine, bodies)
+    assert len({frame_and_start(place.offset)[0] for place in places}) == 2
+    order = [0, 13, 1, 12, 0, 11]
+    n_unpacked = 0
+
+    def counting(frame: bytes) -> bytes:
+        nonlocal n_unpacked
+        n_unpacked += 1
+        return unpacked(frame)
+
+    monkeypatch.setattr(piece_bodies, "unpacked", counting)
+    with engine.connect() as connection:
+        assert read(connection, *(places[n] for n in order)) == [bodies[n] for n in order]
+    assert n_unpacked == 2
