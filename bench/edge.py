@@ -59,12 +59,16 @@ Starter = Callable[[Path], AbstractContextManager[Peer]]
 
 @dataclass
 class Result:
-    """What one peer did in all rounds: spans per CPU-second, latencies, or why it did not end."""
+    """What one peer did: spans per CPU-second by round, latencies, or why it did not end."""
 
-    rates: list[float] = field(default_factory=list[float])
+    rates: dict[int, list[float]] = field(default_factory=dict[int, list[float]])
     latencies: list[float] = field(default_factory=list[float])
     n_sent: int = 0
     failure: str = ""
+
+    def means(self) -> dict[int, float]:
+        """The rate of each round."""
+        return {turn: statistics.fmean(rates) for turn, rates in self.rates.items()}
 
 
 def main(n_rounds: int = 24, n_requests: int = 40) -> None:
@@ -83,15 +87,20 @@ def main(n_rounds: int = 24, n_requests: int = 40) -> None:
             _try(results[peer.name], partial(_warm, peer))
         for turn in range(n_rounds):
             bodies = list(requests(n_requests, seed=100 + turn))
-            limits = [peer for peer in peers if peer.name == LIMIT]
-            others = [peer for peer in peers if peer.name != LIMIT]
-            for peer in (*limits, *(others if turn % 2 else others[::-1]), *limits):
-                if peer.is_slow and turn % SLOW_ROUNDS:
-                    continue
+            for peer in _in_turn(peers, turn):
                 _say(f"round {turn + 1} of {n_rounds}: {peer.name}")
                 some = bodies[:SLOW_REQUESTS] if peer.is_slow else bodies
-                _try(results[peer.name], partial(_run, peer, some))
+                _try(results[peer.name], partial(_run, peer, some, turn))
     _print(results)
+
+
+def _in_turn(peers: Sequence[Peer], turn: int) -> list[Peer]:
+    """Who is loaded in a round, the limit first and last."""
+    limit = [peer for peer in peers if peer.name == LIMIT]
+    others = [
+        peer for peer in peers if peer.name != LIMIT and not (peer.is_slow and turn % SLOW_ROUNDS)
+    ]
+    return [*limit, *(others if turn % 2 else others[::-1]), *limit]
 
 
 def _start(
@@ -126,12 +135,12 @@ def _warm(peer: Peer, result: Result) -> None:
     """Ready, and one request that does not count."""
     with grpc.insecure_channel(f"127.0.0.1:{peer.port}") as channel:
         grpc.channel_ready_future(channel).result(timeout=START_PATIENCE)
-    _run(peer, list(requests(1, seed=1)), result)
+    _run(peer, list(requests(1, seed=1)), 0, result)
     result.rates.clear()
     result.latencies.clear()
 
 
-def _run(peer: Peer, bodies: list[bytes], result: Result) -> None:
+def _run(peer: Peer, bodies: list[bytes], turn: int, result: Result) -> None:
     """Add spans per CPU-second until the last is stored, and the latencies of the answers."""
     before = cpu_of_all(*peer.pids)
     result.latencies += load(peer.port, bodies)
@@ -142,7 +151,8 @@ def _run(peer: Peer, bodies: list[bytes], result: Result) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError(f"{peer.name} did not store what it acknowledged in time")
         time.sleep(0.2)
-    result.rates.append(n_spans / max(cpu_of_all(*peer.pids) - before, 1e-9))
+    rate = n_spans / max(cpu_of_all(*peer.pids) - before, 1e-9)
+    result.rates.setdefault(turn, []).append(rate)
 
 
 def _at_once(_n_spans: int) -> bool:
@@ -271,19 +281,17 @@ def _print(results: dict[str, Result]) -> None:
     table = Table(title=title)
     for column in ("server", "spans per CPU-second", "of the bare parse", "ack p50", "ack p99"):
         table.add_column(column, justify="left" if column == "server" else "right")
-    bare_rates = results.get(LIMIT, Result()).rates
-    limit = [(a + b) / 2 for a, b in zip(bare_rates[::2], bare_rates[1::2], strict=False)]
+    limit = results.get(LIMIT, Result()).means()
     for name, result in results.items():
         if result.failure or not result.rates:
             table.add_row(name, f"no figure: {result.failure}", "", "", "")
             continue
-        shares = [a / b for a, b in zip(result.rates, limit, strict=False)]
+        rates = result.means()
+        shares = [rate / limit[turn] for turn, rate in rates.items() if turn in limit]
         share = f"{statistics.median(shares):.3f}" if shares else "no limit"
-        if result.rates is bare_rates:
-            share = "1.000"
         p99 = statistics.quantiles(result.latencies, n=100)[98] * 1e3
         p50 = statistics.median(result.latencies) * 1e3
-        rate = statistics.median(result.rates)
+        rate = statistics.median(rates.values())
         table.add_row(name, f"{rate:,.0f}", share, f"{p50:.0f} ms", f"{p99:.0f} ms")
     Console(width=110).print(table)
 

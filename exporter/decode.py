@@ -109,8 +109,8 @@ class Run(NamedTuple):
         if self.packed is not None:
             session = columns.own_sessions[self.first]
             return self.packed, Outline(session, scope.projects[0], columns.fallback, False)
-        names = self.names()
-        return pack_columns(columns.packed(self.first, self.last), *names), outline(*names)
+        names, packed = self.names(), columns.spans().columns(self.first, self.last)
+        return pack_columns(packed, *names), outline(*names)
 
     def n_bytes(self) -> int:
         """Of the fields of its spans."""

@@ -20,7 +20,6 @@ from exporter.resolve import watches_itself
 from exporter.scan import Scan, attributes_at
 from exporter.span_checks import Checks
 from exporter.span_heads import Heads, heads_of
-from pipeline.store.chunk_keys import Columns as Packed
 from pipeline.store.chunk_runs import Spans
 from pipeline.temporal.ids import SELF_PROJECT
 
@@ -57,10 +56,6 @@ class Columns(NamedTuple):
     def spans(self) -> Spans:
         """What the store keeps of them beside their bytes and projects."""
         return Spans(*self.heads, self.own_sessions)
-
-    def packed(self, first: int, last: int) -> Packed:
-        """Heads of these spans as the store keeps them."""
-        return Packed(*(column[first:last].tobytes() for column in self.heads[1:]))
 
     def n_bytes(self, first: int, last: int) -> int:
         """Of the fields of these spans."""

@@ -38,11 +38,6 @@ class Columns(NamedTuple):
     starts: bytes
     ends: bytes
 
-    def run(self, first: int, last: int) -> "Columns":
-        """Those of neighbouring spans."""
-        run = slice(8 * first, 8 * last)
-        return Columns(self.ids[run], self.parents[run], self.starts[run], self.ends[run])
-
 
 def columns_of(keys: ChunkKeys) -> Columns:
     """The columns as bytes."""

@@ -41,9 +41,10 @@ class Spans(NamedTuple):
     ends: Numbers
     sessions: list[str | None]
 
-    def columns(self) -> Columns:
-        """Those of the keys, as bytes."""
-        return Columns(*(column.tobytes() for column in self[1:5]))
+    def columns(self, first: int, last: int) -> Columns:
+        """Those of the keys of these spans, as they are packed."""
+        numbers = (self.ids, self.parents, self.starts, self.ends)
+        return Columns(*(column[first:last].tobytes() for column in numbers))
 
 
 def runs_of(spans: Spans, projects: Sequence[str | None], fallback: str) -> list[Run]:
@@ -61,11 +62,10 @@ def plain_runs(spans: Spans, others: bytes | None) -> Iterator[Run]:
     """The same in Python; `others` is what follows the session in the names."""
     high, low = spans.trace_ids.T
     changes = np.flatnonzero((high[1:] != high[:-1]) | (low[1:] != low[:-1])) + 1
-    columns = spans.columns()
+    _, project, fallback = (others or b"\0\0").decode().split("\0")
     for first, last in pairwise([0, *changes.tolist(), len(spans.sessions)]):
         named = spans.sessions[first:last]
         keys = None
         if others is not None and named.count(named[0]) == len(named):
-            _, project, fallback = others.decode().split("\0")
-            keys = pack_columns(columns.run(first, last), named[:1], (project,), (fallback,))
+            keys = pack_columns(spans.columns(first, last), named[:1], (project,), (fallback,))
         yield first, last, spans.trace_ids[first].tobytes().hex(), keys

@@ -2,8 +2,6 @@
 
 import os
 import sys
-from collections.abc import Generator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
@@ -12,11 +10,10 @@ from pipeline.model.session import SessionKey
 from pipeline.store import Store
 from pipeline.store.bodies import Place
 from pipeline.store.bulk_postgres import array_text, copy_rows, insert_unless_there
-from pipeline.store.dialect import database_url, lock_ingest, writing_engine
+from pipeline.store.dialect import lock_ingest
 from pipeline.store.piece_bodies import PIECE_BYTES, PieceBodies
 from pipeline.store.row_ids import new_ids
 from pipeline.store.schema import body_pieces, sessions, traces
-from tests.databases import PostgresDatabases
 from tests.store.storekit import record, send
 
 if sys.version_info >= (3, 14):
@@ -39,24 +36,10 @@ NAMES = [
 ]
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> Generator[str]:
-    databases = PostgresDatabases()
-    yield databases.new(tmp_path)
-    databases.close()
-
-
-@pytest.fixture
-def engine(url: str) -> Generator[Engine]:
-    made = writing_engine(database_url(url))
-    yield made
-    made.dispose()
-
-
-def test_names_of_any_kind_come_back(engine: Engine) -> None:
+def test_names_of_any_kind_come_back(postgres: Engine) -> None:
     names = text("SELECT value FROM unnest(CAST(:given AS text[])) AS one(value)")
     numbers = text("SELECT value FROM unnest(CAST(:given AS int8[])) AS one(value)")
-    with engine.connect() as connection:
+    with postgres.connect() as connection:
         for given in (NAMES, NAMES[:1], NAMES[1:2]):
             found = connection.execute(names, {"given": array_text(given)}).scalars()
             assert list(found) == given
@@ -64,14 +47,14 @@ def test_names_of_any_kind_come_back(engine: Engine) -> None:
         assert list(connection.execute(numbers, {"given": array_text(many)}).scalars()) == many
 
 
-def test_plans_are_made_anew_as_tables_grow(engine: Engine) -> None:
-    with engine.connect() as connection:
+def test_plans_are_made_anew_as_tables_grow(postgres: Engine) -> None:
+    with postgres.connect() as connection:
         mode = connection.exec_driver_sql("SHOW plan_cache_mode").scalar_one()
     assert mode == "force_custom_plan"
 
 
-def test_sessions_of_any_name_are_made_together_and_found_again(url: str) -> None:
-    with Store.open(url) as store:
+def test_sessions_of_any_name_are_made_together_and_found_again(postgres_url: str) -> None:
+    with Store.open(postgres_url) as store:
         chunks = [record(1, trace=f"{n + 1:032x}", session=name) for n, name in enumerate(NAMES)]
         assert send(store, *chunks).n_new == len(NAMES)
         assert send(store, *chunks).n_duplicate == len(NAMES)
@@ -80,9 +63,9 @@ def test_sessions_of_any_name_are_made_together_and_found_again(url: str) -> Non
             assert len(found.spans) == 1
 
 
-def test_ids_drawn_ahead_belong_to_one_connection(engine: Engine) -> None:
+def test_ids_drawn_ahead_belong_to_one_connection(postgres: Engine) -> None:
     taken: list[int] = []
-    with engine.connect() as one, engine.connect() as other:
+    with postgres.connect() as one, postgres.connect() as other:
         for connection, n in ((one, 3), (other, 2), (one, 1500), (other, 1100), (one, 7)):
             ids = new_ids(connection, traces, n)
             assert len(ids) == n
@@ -91,8 +74,8 @@ def test_ids_drawn_ahead_belong_to_one_connection(engine: Engine) -> None:
     assert len(set(taken)) == len(taken)
 
 
-def test_ids_of_sessions_come_in_order(engine: Engine) -> None:
-    with engine.connect() as one, engine.connect() as other:
+def test_ids_of_sessions_come_in_order(postgres: Engine) -> None:
+    with postgres.connect() as one, postgres.connect() as other:
         drawn = [
             *new_ids(one, sessions, 2),
             *new_ids(other, sessions, 2),
@@ -101,8 +84,8 @@ def test_ids_of_sessions_come_in_order(engine: Engine) -> None:
     assert drawn == list(range(drawn[0], drawn[0] + 5))
 
 
-def test_spans_are_looked_up_by_index_and_nothing_else_is(engine: Engine) -> None:
-    with engine.connect() as connection:
+def test_spans_are_looked_up_by_index_and_nothing_else_is(postgres: Engine) -> None:
+    with postgres.connect() as connection:
         for alone, scans in ((False, "off"), (True, "on")):
             lock_ingest(connection, alone=alone)
             assert connection.exec_driver_sql("SHOW enable_seqscan").scalar_one() == scans
@@ -110,22 +93,22 @@ def test_spans_are_looked_up_by_index_and_nothing_else_is(engine: Engine) -> Non
             assert connection.exec_driver_sql("SHOW enable_seqscan").scalar_one() == "on"
 
 
-def test_rows_whose_key_is_taken_are_left_out(engine: Engine) -> None:
+def test_rows_whose_key_is_taken_are_left_out(postgres: Engine) -> None:
     def row(ref: int, session_id: str, none: int | None) -> tuple[object, ...]:
         text_of = ("waiting", "", "unknown", "{}", "[]", "")
         return (ref, "p", session_id, session_id, 1, 0, 1, *text_of, True, 0, 0, 0, none)
 
-    with engine.begin() as connection:
+    with postgres.begin() as connection:
         for rows in ([row(1, "a", 5)], [row(2, "a", 5), row(3, 'b"\0', None), row(4, "c\\", 7)]):
             insert_unless_there(connection, sessions, rows)
         found = connection.exec_driver_sql("SELECT id, session_id, dirty_since FROM sessions")
         assert sorted(map(tuple, found)) == [(1, "a", 5), (3, 'b"\ufffd', None), (4, "c\\", 7)]
 
 
-def test_bodies_of_older_releases_are_read(engine: Engine) -> None:
+def test_bodies_of_older_releases_are_read(postgres: Engine) -> None:
     body = b"word " * 10_000
     bodies = PieceBodies()
-    with engine.begin() as connection:
+    with postgres.begin() as connection:
         old = zstd.compress(body, 1)
         row = {"id": 1_000_000, "n": 0, "piece": old}
         connection.execute(body_pieces.insert(), [row])
@@ -135,12 +118,12 @@ def test_bodies_of_older_releases_are_read(engine: Engine) -> None:
         assert list(bodies.read(connection, places)) == [body, *random, body]
 
 
-def test_texts_with_a_nul_are_copied_without_it(engine: Engine) -> None:
+def test_texts_with_a_nul_are_copied_without_it(postgres: Engine) -> None:
     rows = [
         (1, "\0t", "", 0, 0, 0, None, None, "", False),
         (2, "t", "", 0, 0, 0, "s\0", None, "p", True),
     ]
-    with engine.begin() as connection:
+    with postgres.begin() as connection:
         copy_rows(connection, traces, rows)
         found = connection.exec_driver_sql("SELECT trace_id, own_session FROM traces ORDER BY id")
         assert list(map(tuple, found)) == [("\ufffdt", None), ("t", "s\ufffd")]
