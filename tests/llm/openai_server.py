@@ -28,7 +28,10 @@ RIVAL = {
 
 
 class ScriptedServer(ThreadingHTTPServer):
-    """`faults` are used up one a request; `asked` counts contents that were asked for."""
+    """`faults` are used up one a request; `asked` counts contents that were asked for.
+
+    A request is either let pass, and answered soon, or held until the door is open: each counts once.
+    """
 
     daemon_threads = True
 
@@ -38,14 +41,34 @@ class ScriptedServer(ThreadingHTTPServer):
         self.asked: Counter[str] = Counter()
         self.asked_at: list[tuple[str, float]] = []
         self.n_answered = 0
+        self.n_passed = 0
         self.n_held = 0
-        self.hold = threading.Event()
-        self.hold.set()
+        self._door = threading.Lock()
+        self._open = threading.Event()
+        self._open.set()
 
     @property
     def url(self) -> str:
         """What `KELET_MODEL_URL` is set to."""
         return f"http://127.0.0.1:{self.server_port}/v1"
+
+    def hold(self) -> None:
+        """From now on requests wait."""
+        with self._door:
+            self._open.clear()
+
+    def release(self) -> None:
+        """Those that wait are answered, and those that come."""
+        self._open.set()
+
+    def wait_for_door(self) -> None:
+        """Of one request."""
+        with self._door:
+            passes = self._open.is_set()
+            self.n_passed += passes
+            self.n_held += not passes
+        if not passes:
+            self._open.wait(120)
 
     def next_fault(self) -> str | None:
         """The fault of this request."""
@@ -61,7 +84,7 @@ def serving(*faults: str) -> Generator[ScriptedServer]:
     try:
         yield server
     finally:
-        server.hold.set()
+        server.release()
         server.shutdown()
         server.server_close()
         thread.join(5)
@@ -82,8 +105,7 @@ class _Handler(BaseHTTPRequestHandler):
         body: dict[str, Any] = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self._script.asked[_content(body)] += 1
         self._script.asked_at.append((_content(body), time.monotonic()))
-        self._script.n_held += not self._script.hold.is_set()
-        self._script.hold.wait(120)
+        self._script.wait_for_door()
         fault = self._script.next_fault()
         if fault == "429":
             self._send(429, {"error": {"message": "slow down"}}, {"Retry-After": RETRY_AFTER})

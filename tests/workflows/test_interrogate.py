@@ -69,11 +69,11 @@ async def test_a_killed_worker_pays_no_answer_twice(client: Client, tmp_path: Pa
             try:
                 await feed(one)
                 await until(lambda: server.n_answered >= 1)
-                server.hold.clear()
-                await until(lambda: server.n_held > 0)
+                server.hold()
+                await until(lambda: server.n_held > 0 and one.n_kept_answers() == server.n_passed)
             finally:
                 await asyncio.to_thread(end, worker)
-            server.hold.set()
+            server.release()
             worker = one.worker(**model)
             try:
                 await one.settle(200)

@@ -108,6 +108,12 @@ class Walk:
             await asyncio.sleep(0.01)
         raise AssertionError(f"the worker always held the lock:\n{self.log()}")
 
+    def n_kept_answers(self) -> int:
+        """Answers of the model that are kept: nobody asks for them again."""
+        with closing(sqlite3.connect(self.config.data_dir / "kelet.db", timeout=2)) as connection:
+            (n,) = connection.execute("SELECT count(*) FROM model_answers").fetchone()
+            return int(n)
+
     def _lock_is_free(self) -> bool:
         path = self.config.data_dir / "kelet.db"
         with closing(sqlite3.connect(path, timeout=2, isolation_level=None)) as connection:
