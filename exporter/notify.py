@@ -10,8 +10,10 @@ dropped, and the sweep finds what they were about.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Hashable, Iterable, Sequence
 from datetime import timedelta
+from itertools import islice
 from typing import Protocol
 
 from tenacity import (
@@ -59,10 +61,14 @@ class Notifier:
         self._sender = sender
         self._settings = settings
         self._metrics = metrics
-        self._queue: asyncio.Queue[AnyNudge] = asyncio.Queue(settings.max_nudges)
-        self._waiting: set[tuple[str, str, int]] = set()
+        self._queue: deque[AnyNudge] = deque()
+        self._waiting: set[Hashable] = set()
+        """Names of those that are queued or being sent."""
+        self._any_queued = asyncio.Event()
+        self._all_sent = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._out = False
+        self._turn = asyncio.Lock()
 
     def start(self) -> None:
         """Start sending and sweeping on the running loop."""
@@ -73,35 +79,42 @@ class Notifier:
         """Send what is queued if that is quick; the sweep of the next start finds the rest."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STOP_PATIENCE.total_seconds()):
-                await self._queue.join()
+                if self._waiting:
+                    await self._all_sent.wait()
         await end_all(self._tasks)
 
     def put(self, nudges: Iterable[AnyNudge]) -> None:
         """Queue without waiting; a nudge that waits already is not queued twice."""
-        n_dropped = 0
-        for nudge in nudges:
-            name = _name(nudge)
-            if name in self._waiting:
-                continue
-            if self._queue.full():
-                n_dropped += 1
-                continue
-            self._queue.put_nowait(nudge)
-            self._waiting.add(name)
-        self._metrics.add("nudges_dropped", n_dropped)
+        new = {name: nudge for nudge in nudges if (name := _name(nudge)) not in self._waiting}
+        room = self._settings.max_nudges - len(self._queue)
+        if len(new) > room:
+            self._metrics.add("nudges_dropped", len(new) - room)
+            new = dict(islice(new.items(), room))
+        if new:
+            self._queue.extend(new.values())
+            self._waiting.update(new)
+            self._any_queued.set()
+            self._all_sent.clear()
 
     def n_waiting(self) -> int:
         """Nudges that are queued."""
-        return self._queue.qsize()
+        return len(self._queue)
 
     async def _send_forever(self) -> None:
         while True:
-            nudge = await self._queue.get()
+            nudge = await self._next()
             try:
                 await self._send(nudge)
             finally:
                 self._waiting.discard(_name(nudge))
-                self._queue.task_done()
+                if not self._waiting:
+                    self._all_sent.set()
+
+    async def _next(self) -> AnyNudge:
+        while not self._queue:
+            self._any_queued.clear()
+            await self._any_queued.wait()
+        return self._queue.popleft()
 
     async def _send(self, nudge: AnyNudge) -> None:
         """A few attempts over a minute or so; what Temporal refuses for good gets none."""
@@ -110,6 +123,7 @@ class Notifier:
             wait=wait_exponential(multiplier=MIN_PAUSE.total_seconds(), max=MAX_PAUSE),
             retry=retry_if_exception(_may_pass),
             before_sleep=self._note_failure,
+            sleep=self._pause,
             reraise=True,
         )
         try:
@@ -122,6 +136,14 @@ class Notifier:
         else:
             self._metrics.add("nudges_sent")
             self._note_success()
+
+    async def _pause(self, seconds: float) -> None:
+        """While Temporal is out they wait one after the other: one that tries is enough."""
+        async with self._turn:
+            if self._out:
+                await asyncio.sleep(seconds)
+                return
+        await asyncio.sleep(seconds)
 
     def _note_failure(self, state: RetryCallState) -> None:
         """One line an outage: every session waits, and would say so."""
@@ -171,11 +193,9 @@ class Notifier:
         return (*sessions, *agents)
 
 
-def _name(nudge: AnyNudge) -> tuple[str, str, int]:
-    """What tells nudges apart."""
-    if isinstance(nudge, Nudge):
-        return (nudge.project, nudge.digest, nudge.version)
-    return (nudge.project, f"agent:{nudge.agent}", nudge.epoch)
+def _name(nudge: AnyNudge) -> Hashable:
+    """What tells nudges apart: two tuples are equal whatever they are of."""
+    return nudge if isinstance(nudge, Nudge) else ("agent", nudge)
 
 
 def _may_pass(error: BaseException) -> bool:

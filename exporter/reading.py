@@ -1,7 +1,8 @@
 """One request on its way to the store: redacted and decoded once, by whoever comes to it.
 
 In: the bytes of an `ExportTraceServiceRequest`, its caller, the room that it holds. Out: `Reading`, its
-chunks and what became of the rest. Next: the store's writer reads it when its turn has come.
+chunks and what became of the rest. Next: the store's writer takes the chunks when its turn has come, and
+lets go of them after the commit: who answers the request does not wait until they are gone.
 
 A request of usual size is read by the writer's thread, just before the commit. What takes longer is read
 in a thread of its own first, so that others are stored meanwhile.
@@ -25,14 +26,17 @@ QUICK_BYTES = 2 * MIB
 
 
 class Reading:
-    """`decoded` and `replaced` (places, by kind) are there after `read`."""
+    """What became of it: `n_spans`, `rejected` (by reason) and `replaced` (places, by kind).
 
-    decoded: Decoded
+    They are there after `look`. The chunks are held only until somebody takes them.
+    """
 
     def __init__(
         self, body: bytes, caller: Caller, hold: Hold, settings: EdgeSettings, redactor: Redactor
     ) -> None:
         self.n_bytes = len(body)
+        self.n_spans = 0
+        self.rejected: Counter[str] = Counter()
         self.replaced: Counter[str] = Counter()
         self._body = body
         self._caller = caller
@@ -44,18 +48,27 @@ class Reading:
             hold.hold_spans,
             settings.max_in_flight_spans,
         )
-        self._is_read = False
+        self._chunks: Sequence[TraceChunk] | None = None
 
     def takes_long(self) -> bool:
         """Whether others should not wait for it."""
         return self._to_redact or self.n_bytes > QUICK_BYTES
 
+    def look(self) -> None:
+        """Read it; raises `BadRequest`, `LimitExceeded`, `Overloaded` or `PermissionDenied`."""
+        decoded = self._decode()
+        self.n_spans, self.rejected, self._chunks = (
+            decoded.n_spans,
+            decoded.rejected,
+            decoded.chunks,
+        )
+
     def read(self) -> Sequence[TraceChunk]:
-        """Its chunks; raises `BadRequest`, `LimitExceeded`, `Overloaded` or `PermissionDenied`."""
-        if not self._is_read:
-            self.decoded = self._decode()
-            self._is_read = True
-        return self.decoded.chunks
+        """Its chunks, once; raises as `look` does, which may have been asked before."""
+        if self._chunks is None:
+            self.look()
+        chunks, self._chunks = self._chunks or (), ()
+        return chunks
 
     def _decode(self) -> Decoded:
         body, self._body = self._body, b""

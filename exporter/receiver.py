@@ -86,18 +86,17 @@ class TraceReceiver:
             reading = Reading(body, caller, hold, self._settings, self._redactor)
             if reading.takes_long():
                 async with self._reading:
-                    await asyncio.to_thread(reading.read)
+                    await asyncio.to_thread(reading.look)
             with self._metrics.commit():
                 result = await asyncio.wrap_future(self._store.submit_spans(reading))
             self._notifier.put(result.nudges)
             self._count(reading, result)
-        decoded = reading.decoded
-        return Receipt(decoded.n_spans, decoded.rejected)
+        return Receipt(reading.n_spans, reading.rejected)
 
     def _count(self, reading: Reading, result: CommitResult) -> None:
-        decoded, metrics = reading.decoded, self._metrics
-        metrics.add("spans_accepted", decoded.n_spans)
-        metrics.add("spans_rejected", decoded.rejected.total())
+        metrics = self._metrics
+        metrics.add("spans_accepted", reading.n_spans)
+        metrics.add("spans_rejected", reading.rejected.total())
         metrics.add("spans_known", result.n_duplicate)
         metrics.add("spans_expired", result.n_expired)
         metrics.add("spans_with_two_contents", result.n_replaced)

@@ -15,13 +15,14 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, select, update
 
+from pipeline.model.session import session_digest
 from pipeline.model.span_keys import Home
 from pipeline.store.chunk_keys import unpack_keys
 from pipeline.store.chunks import chunked
 from pipeline.store.name_keys import SESSIONS, TRACES
 from pipeline.store.plain_sql import rows_in
 from pipeline.store.schema import LOOSE, session_traces, sessions, signals, traces
-from pipeline.store.sessions import digest_of_session, occupied, refs_of
+from pipeline.store.sessions import digests_of, occupied, refs_of
 from pipeline.store.traces import Trace, members_of, traces_of
 
 TRACE_PREFIX = "trace:"
@@ -117,7 +118,7 @@ def _traces_named(connection: Connection, trace_id: str) -> list[int]:
 def _traces_carrying(connection: Connection, session_id: str) -> list[int]:
     """A span with its own session id lies in a session of that id, in whichever project."""
     elsewhere = select(sessions.c.id).where(
-        SESSIONS.has(connection, [digest_of_session(session_id)]), sessions.c.n_spans > 0
+        SESSIONS.has(connection, [session_digest(session_id)]), sessions.c.n_spans > 0
     )
     carrying = select(session_traces.c.trace_ref).distinct()
     carrying = carrying.where(session_traces.c.session_ref.in_(elsewhere))
@@ -141,7 +142,7 @@ def _first_home(connection: Connection, project: str, trace_refs: list[int]) -> 
         for trace in traces_of(connection, piece):
             for span in _candidates(trace, project):
                 best = span if best is None else min(best, span)
-    return None if best is None else refs_of(connection, [best.home])[best.home]
+    return None if best is None else refs_of(connection, digests_of([best.home]))[best.home]
 
 
 def _candidates(trace: Trace, project: str) -> Iterator[_Span]:

@@ -37,15 +37,14 @@ class BlockFile:
         at, filled = self.size - len(self._tail), len(self._tail)
         self._buffer[:filled] = self._tail
         for piece in pieces:
-            rest = memoryview(piece)
-            while rest:
-                some = rest[: BUFFER_BYTES - filled]
-                rest = rest[len(some) :]
-                self._buffer[filled : filled + len(some)] = some
-                filled += len(some)
-                if filled == BUFFER_BYTES:
-                    self._write(filled, at)
-                    at, filled = at + filled, 0
+            rest = piece
+            while (end := filled + len(rest)) >= BUFFER_BYTES:
+                room = BUFFER_BYTES - filled
+                self._buffer[filled:] = rest[:room]
+                self._write(BUFFER_BYTES, at)
+                rest, at, filled = rest[room:], at + BUFFER_BYTES, 0
+            self._buffer[filled:end] = rest
+            filled = end
         whole = _whole_blocks(filled)
         self._buffer[filled:whole] = bytes(
             whole - filled

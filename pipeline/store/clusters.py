@@ -15,6 +15,7 @@ from sqlalchemy import Connection, and_, delete, exists, select, update
 from pipeline.errors import NotFound
 from pipeline.model.answers import Opening, ReplaceResult
 from pipeline.model.cluster import Cluster, GateState
+from pipeline.model.session import session_digest
 from pipeline.store.analysis import fence
 from pipeline.store.chunks import chunked
 from pipeline.store.dialect import insert, lock_project
@@ -29,7 +30,6 @@ from pipeline.store.schema import (
     investigations,
     sessions,
 )
-from pipeline.store.sessions import digest_of_session
 
 Regate = Callable[[Sequence[Cluster]], Sequence[Cluster]]
 """All clusters of a project -> the same with q-values and gate states."""
@@ -166,7 +166,7 @@ def _replace_members(connection: Connection, project: str, revised: Sequence[Clu
 
 def _refs_of(connection: Connection, project: str, session_ids: Sequence[str]) -> list[int]:
     refs: list[int] = []
-    for piece in chunked(sorted({digest_of_session(session_id) for session_id in session_ids})):
+    for piece in chunked(sorted({session_digest(session_id) for session_id in session_ids})):
         named = and_(SESSIONS.has(connection, piece), sessions.c.project == project)
         refs.extend(connection.execute(select(sessions.c.id).where(named)).scalars())
     return refs

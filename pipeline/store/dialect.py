@@ -13,6 +13,7 @@ a database that comes back is found. NUL, which its texts cannot hold, is stored
 """
 
 import hashlib
+import sqlite3
 import time
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -72,6 +73,13 @@ WRITER_PRAGMAS = (
 """Foreign keys document the schema; every writer looks the row up first, a check would do it twice. The
 write-ahead log is written back every 16 MB: more at once would not be less, as hardly a page is written by several
 commits, and whoever commits then would wait longer."""
+
+_NONE: dict[None, None] = {}
+sqlite3.register_adapter(bytes, bytes)
+sqlite3.register_adapter(bool, int)
+sqlite3.register_adapter(type(None), _NONE.get)
+"""Unless it is told what they become, the driver asks each such value for a method that it does not have, which
+takes longer than to store it."""
 
 
 class TextDumper(StrDumperUnknown):

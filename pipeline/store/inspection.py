@@ -16,7 +16,7 @@ from pipeline.errors import BadRequest
 from pipeline.model.answers import SessionDetail
 from pipeline.model.cluster import Cluster, GateState
 from pipeline.model.finding import Finding, FindingState
-from pipeline.model.session import Session, SessionKey, SessionRow, SessionState
+from pipeline.model.session import Session, SessionKey, SessionRow, SessionState, session_digest
 from pipeline.model.signal import Verdict, VerdictLabel
 from pipeline.store.analysis import find_session
 from pipeline.store.chunks import chunked
@@ -33,7 +33,6 @@ from pipeline.store.schema import (
     sessions,
     signals,
 )
-from pipeline.store.sessions import digest_of_session
 from pipeline.store.signals import signals_of
 from pipeline.store.times import from_micros
 
@@ -80,7 +79,7 @@ def list_sessions(
     if project:
         query = query.where(sessions.c.project == project)
     if session_id is not None:
-        query = query.where(SESSIONS.has(connection, [digest_of_session(session_id)]))
+        query = query.where(SESSIONS.has(connection, [session_digest(session_id)]))
     if state is None:
         query = query.where(sessions.c.state != SessionState.MERGED.value)
     else:

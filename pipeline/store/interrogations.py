@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row, and_, func, select, update
 from pipeline.model.answers import Interrogation, Proposed
 from pipeline.model.cluster import Proposal
 from pipeline.model.nudge import AgentNudge
+from pipeline.model.session import session_digest
 from pipeline.store.agents import raise_epochs, to_nudge
 from pipeline.store.analysis import find_session
 from pipeline.store.chunks import chunked
@@ -25,7 +26,6 @@ from pipeline.store.model_schema import interrogations
 from pipeline.store.name_keys import SESSIONS
 from pipeline.store.packing import pack_model, unpack_model
 from pipeline.store.schema import sessions
-from pipeline.store.sessions import digest_of_session
 from pipeline.store.times import to_micros
 from pipeline.temporal.ids import interrogation_workflow_id
 
@@ -63,7 +63,7 @@ def _in_order(
 ) -> Iterator[Row[Any]]:
     found: dict[str, Row[Any]] = {}
     columns = select(sessions.c.id, sessions.c.session_id, sessions.c.analysed_version)
-    for piece in chunked([digest_of_session(session_id) for session_id in session_ids]):
+    for piece in chunked([session_digest(session_id) for session_id in session_ids]):
         named = and_(SESSIONS.has(connection, piece), sessions.c.project == project)
         found |= {row.session_id: row for row in connection.execute(columns.where(named))}
     return (found[session_id] for session_id in session_ids if session_id in found)

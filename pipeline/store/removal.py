@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, delete, select
 
 from pipeline.model.removal import Removed
+from pipeline.model.session import session_digest
 from pipeline.model.span_keys import Home
 from pipeline.store.agents import raise_epochs
 from pipeline.store.attachment import follow_spans
@@ -33,7 +34,7 @@ from pipeline.store.schema import (
     signals,
     stage_results,
 )
-from pipeline.store.sessions import digest_of_session, raise_versions
+from pipeline.store.sessions import raise_versions
 from pipeline.store.span_removal import take_spans
 from pipeline.store.tombstones import Name, Tombstone, bury, session_name
 
@@ -155,7 +156,7 @@ def known_as(
 ) -> Sequence[Row[*tuple[Any, ...]]]:
     """Sessions of that name, in the project or in any."""
     columns = (sessions.c.id, sessions.c.project, sessions.c.session_id, sessions.c.n_spans)
-    chosen = select(*columns).where(SESSIONS.has(connection, [digest_of_session(session_id)]))
+    chosen = select(*columns).where(SESSIONS.has(connection, [session_digest(session_id)]))
     if project is not None:
         chosen = chosen.where(sessions.c.project == project)
     return connection.execute(chosen.order_by(sessions.c.project)).all()

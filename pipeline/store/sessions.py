@@ -6,7 +6,6 @@ Next: `SessionWorkflow` analyses them, `analysis` finishes them.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, bindparam, delete, literal_column, select, true, update
@@ -24,9 +23,6 @@ from pipeline.store.row_ids import new_ids
 from pipeline.store.schema import session_agents, session_rows, sessions, stage_results
 
 UNKNOWN_VERDICT = Verdict(label=VerdictLabel.UNKNOWN, confidence=0.0).model_dump_json()
-
-
-digest_of_session = lru_cache(maxsize=20_000)(session_digest)
 
 
 class Placed(NamedTuple):
@@ -54,43 +50,51 @@ def place_spans(
     One that was removed goes on from its last version, so that nothing of then passes for newer.
     """
     first = {home: version + 1 for home, version in (versions or {}).items()}
-    refs = refs_of(connection, deltas)
+    digests = digests_of(deltas)
+    refs = refs_of(connection, digests)
     missing = sorted(deltas.keys() - refs.keys())
     ids = dict(zip(missing, new_ids(connection, sessions, len(missing)), strict=True))
     if missing:
         rows = [
-            _new_row(home, ref, first.get(home, 1), deltas[home], now) for home, ref in ids.items()
+            _new_row(home, digests[home], ref, first.get(home, 1), deltas[home], now)
+            for home, ref in ids.items()
         ]
         n_made = insert_rows(connection, sessions, rows, unless_there=True)
-        SESSIONS.add(
-            connection, [(digest_of_session(home.session_id), ref) for home, ref in ids.items()]
-        )
+        SESSIONS.add(connection, [(digests[home], ref) for home, ref in ids.items()])
         # On PostgreSQL another process may have made the same session: then that one counts.
-        refs |= ids if n_made == len(ids) else refs_of(connection, missing)
+        made = n_made == len(ids)
+        refs |= ids if made else refs_of(connection, {home: digests[home] for home in missing})
     fresh = {
-        refs[home]: Nudge(home.project, digest_of_session(home.session_id), first.get(home, 1))
-        for home in missing
-        if refs[home] == ids[home]
+        ref: Nudge(home.project, digests[home], first.get(home, 1))
+        for home, ref in ids.items()
+        if refs[home] == ref
     }
     by_ref = {refs[home]: delta for home, delta in deltas.items()}
     add_spans(connection, {ref: delta for ref, delta in by_ref.items() if ref not in fresh})
     return Placed(refs, fresh, by_ref)
 
 
-def refs_of(connection: Connection, homes: Iterable[Home]) -> dict[Home, int]:
+def digests_of(homes: Iterable[Home]) -> dict[Home, str]:
+    """The digests of the session ids."""
+    return {home: session_digest(home[1]) for home in homes}
+
+
+def refs_of(connection: Connection, digests: Mapping[Home, str]) -> dict[Home, int]:
     """The row ids of those of the sessions that are known."""
-    wanted = {(home[0], digest_of_session(home[1])): home for home in homes}
-    digests = sorted({digest for _, digest in wanted})
+    wanted = {(home[0], digest): home for home, digest in digests.items()}
+    names = sorted(set(digests.values()))
     found: dict[Home, int] = {}
-    for ref, project, digest in SESSIONS.rows(connection, "id, project, digest", digests):
+    for ref, project, digest in SESSIONS.rows(connection, "id, project, digest", names):
         if (home := wanted.get((project, digest))) is not None:
             found[home] = ref
     return found
 
 
-def _new_row(home: Home, ref: int, version: int, n_spans: int, now: int) -> tuple[Any, ...]:
+def _new_row(
+    home: Home, digest: str, ref: int, version: int, n_spans: int, now: int
+) -> tuple[Any, ...]:
     """In the order of the table's columns."""
-    names = (home.project, digest_of_session(home.session_id), home.session_id)
+    names = (home[0], digest, home[1])
     return (ref, *names, version, 0, n_spans, *_NOT_ANALYSED, True, now, now, now, now)
 
 
@@ -230,7 +234,7 @@ def occupied(connection: Connection, project: str, session_id: str) -> int | Non
     """The row id of a session that has spans."""
     return connection.execute(
         select(sessions.c.id).where(
-            SESSIONS.has(connection, [digest_of_session(session_id)]),
+            SESSIONS.has(connection, [session_digest(session_id)]),
             sessions.c.project == project,
             sessions.c.n_spans > 0,
         )

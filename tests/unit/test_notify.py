@@ -130,6 +130,19 @@ async def test_it_retries_while_temporal_is_down_and_says_so_once(
     assert "again" in end
 
 
+async def test_while_temporal_is_down_one_tries_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("MIN_PAUSE", "MAX_PAUSE"):
+        monkeypatch.setattr(notify, name, timedelta(milliseconds=10))
+    temporal = Temporal()
+    temporal.errors = [TemporalUnavailable("down") for _ in range(1000)]
+    async with notifying(temporal, n_nudgers=16) as (notifier, metrics):
+        notifier.put(nudge(n) for n in range(16))
+        await asyncio.sleep(0.2)
+        assert 16 < metrics["nudges_failed"] <= 16 + 200 / 10
+        temporal.errors.clear()
+        await until(lambda: len(temporal.sent) == 16)
+
+
 @pytest.mark.parametrize("errors", [[BadRequest("no")], [RuntimeError("x")] * notify.MAX_ATTEMPTS])
 async def test_a_hopeless_nudge_is_dropped_and_the_next_one_sent(errors: list[Exception]) -> None:
     temporal = Temporal()
