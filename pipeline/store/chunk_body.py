@@ -15,6 +15,11 @@ from google.protobuf.descriptor_pb2 import FieldDescriptorProto, FileDescriptorP
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message_factory import GetMessageClass
 
+try:
+    from pipeline.store.pack_runs import head as packed_head
+except ImportError:
+    packed_head = None
+
 PACKAGE = "kelet.store"
 BYTES, MESSAGE = FieldDescriptorProto.TYPE_BYTES, FieldDescriptorProto.TYPE_MESSAGE
 ONE, MANY = FieldDescriptorProto.LABEL_OPTIONAL, FieldDescriptorProto.LABEL_REPEATED
@@ -94,11 +99,15 @@ def _resource_spans(group: SpanGroup) -> bytes:
     return head(group.resource, group.scope_info, len(fields)) + fields
 
 
-def head(resource: bytes, scope_info: bytes, n_bytes: int) -> bytes:
+def plain_head(resource: bytes, scope_info: bytes, n_bytes: int) -> bytes:
     """What a group begins with; so many bytes of fields with spans follow."""
     outer, inner = _wrapped(resource, scope_info)
     inner = prefix(_SCOPE_SPANS, len(inner) + n_bytes) + inner
     return prefix(_RESOURCE_SPANS, len(outer) + len(inner) + n_bytes) + outer + inner
+
+
+head = packed_head or plain_head
+"""The compiled one, where it is built (`chunk_runs`)."""
 
 
 @lru_cache(maxsize=256)

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+def head(resource: bytes, scope_info: bytes, n_bytes: int) -> bytes: ...
 def pack_runs(
     trace_ids: NDArray[np.uint64],
     ids: NDArray[np.uint64],

@@ -1,7 +1,8 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
-"""Where neighbouring spans of one trace begin and end, with their keys as they are stored.
+"""Where neighbouring spans of one trace begin and end, with their keys as they are stored, and what their
+bodies begin with.
 
-In: columns of equal length. Out: runs. Next: `chunk_runs`, which says the same in Python.
+In: columns of equal length. Out: runs. Next: `chunk_runs` and `chunk_body`, which say the same in Python.
 
 Lengths are compared before anything is read: no place is behind the end of a column.
 """
@@ -14,6 +15,7 @@ ctypedef Py_ssize_t Place
 
 cdef enum:
     HEAD_BYTES = 21
+    FIRST = 0x0A, SECOND = 0x12  # tags of length-delimited fields, by their numbers
 
 cdef const char* DIGITS = b"0123456789abcdef"
 
@@ -107,3 +109,38 @@ cdef str _hex(const unsigned char* trace_id):
         digits[2 * at] = DIGITS[trace_id[at] >> 4]
         digits[2 * at + 1] = DIGITS[trace_id[at] & 15]
     return digits[:32].decode("ascii")
+
+
+def head(bytes resource not None, bytes scope_info not None, Place n_bytes):
+    """What a group begins with; so many bytes of fields with spans follow."""
+    cdef Place in_scope = _size(len(scope_info)) + n_bytes
+    cdef Place in_resource = _size(len(resource)) + _size(in_scope)
+    cdef bytes written = PyBytes_FromStringAndSize(NULL, _size(in_resource) - n_bytes)
+    cdef char* to = _begin(PyBytes_AS_STRING(written), FIRST, in_resource)
+    to = _begin(to, FIRST, len(resource))
+    memcpy(to, PyBytes_AS_STRING(resource), len(resource))
+    to = _begin(to + len(resource), SECOND, in_scope)
+    to = _begin(to, FIRST, len(scope_info))
+    memcpy(to, PyBytes_AS_STRING(scope_info), len(scope_info))
+    return written
+
+
+cdef inline Place _size(Place length) noexcept:
+    """Of a field with its tag and length."""
+    cdef Place size = 2 + length
+    while length > 0x7F:
+        length >>= 7
+        size += 1
+    return size
+
+
+cdef inline char* _begin(char* to, char tag, Place length) noexcept:
+    """Tag and length."""
+    to[0] = tag
+    to += 1
+    while length > 0x7F:
+        to[0] = <char>(length & 0x7F | 0x80)
+        length >>= 7
+        to += 1
+    to[0] = <char>length
+    return to + 1

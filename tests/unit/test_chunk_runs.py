@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.model.trace_chunk import ChunkKeys
 from pipeline.store import chunk_runs
+from pipeline.store.chunk_body import head, plain_head
 from pipeline.store.chunk_keys import pack_keys
 from pipeline.store.chunk_runs import COMPILED, SHORT, Spans, plain_runs, runs_of
 
@@ -92,6 +93,20 @@ def test_a_long_project_is_not_copied_for_every_run() -> None:
     assert all(
         keys is None for named in ([None], [long]) for *_, keys in runs_of(spans, named, long)
     )
+
+
+sizes = st.integers(0, 300) | st.sampled_from([2**14 - 9, 2**14, 2**21 - 9, 2**21, 2**28])
+
+
+@given(sizes, st.integers(0, 300), st.integers(-9, 9), st.integers(0, 4))
+def test_compiled_or_not_a_group_begins_with_the_same(
+    n_resource: int, n_scope: int, off: int, n_more: int
+) -> None:
+    """Wherever a length takes one byte more."""
+    resource, scope_info = b"r" * min(n_resource, 2**21), b"s" * n_scope
+    for n_bytes in (n_resource, max(0, 2 ** (7 * n_more) + off - n_scope)):
+        found = head(resource, scope_info, n_bytes)
+        assert found == plain_head(resource, scope_info, n_bytes)
 
 
 def test_without_the_compiled_one_all_is_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
