@@ -80,46 +80,31 @@ class Scope(NamedTuple):
     runs: list[KeyedRun]
     projects: Names
     """The own projects, shortened."""
-    fallback: tuple[str]
     distinct: bool
     """No span id stands twice."""
 
-
-class Run(NamedTuple):
-    """Neighbouring spans of one trace: a part of the columns of a scope."""
-
-    scope: Scope
-    first: int
-    last: int
-    packed: bytes | None
-    """Their keys, if all of them name the same."""
-
-    def names(self) -> tuple[Names, Names, Names]:
-        """Own sessions, own projects, fallbacks, each shortened."""
-        columns, projects = self.scope.columns, self.scope.projects
+    def names(self, first: int, last: int) -> tuple[Names, Names, Names]:
+        """Own sessions, own projects, fallbacks of some spans, each shortened."""
+        columns, projects = self.columns, self.projects
         return (
-            shortened(columns.own_sessions[self.first : self.last]),
-            projects if len(projects) == 1 else shortened(projects[self.first : self.last]),
-            self.scope.fallback,
+            shortened(columns.own_sessions[first:last]),
+            projects if len(projects) == 1 else shortened(projects[first:last]),
+            (columns.fallback,),
         )
 
-    def keys(self) -> tuple[bytes, Outline]:
-        """Packed, and what they have in common."""
-        columns, scope = self.scope.columns, self.scope
-        if self.packed is not None:
-            session = columns.own_sessions[self.first]
-            return self.packed, Outline(session, scope.projects[0], columns.fallback, False)
-        names, packed = self.names(), columns.spans().columns(self.first, self.last)
-        return pack_columns(packed, *names), outline(*names)
+    def keys(self, run: KeyedRun) -> tuple[bytes, Outline]:
+        """Packed, and what they say of all spans of the run."""
+        first, last, _, packed = run
+        columns, projects = self.columns, self.projects
+        if packed is not None:  # all of them name the same
+            session = columns.own_sessions[first]
+            return packed, Outline(session, projects[0], columns.fallback, False)
+        names = self.names(first, last)
+        return pack_columns(columns.spans().columns(first, last), *names), outline(*names)
 
-    def n_bytes(self) -> int:
-        """Of the fields of its spans."""
-        return self.scope.columns.n_bytes(self.first, self.last)
 
-    def pieces(self) -> tuple[memoryview, ...]:
-        """Its spans as slices of the request."""
-        return self.scope.columns.pieces(self.first, self.last)
-
+Run = tuple[Scope, KeyedRun]
+"""Neighbouring spans of one trace: a part of the columns of a scope."""
 
 ALL_PASS = Checks()
 MAX_COPIED_BYTES = 32 * 2**20
@@ -145,8 +130,8 @@ def decode(body: bytes, *, project: str, scope: str = "", checks: Checks = ALL_P
     copied = 0
     for scope_spans in _scopes(body, project, checks, rejected):
         copied += len(scope_spans.runs) * sum(map(len, scope_spans.head))
-        for first, last, trace_id, keys in scope_spans.runs:
-            runs.setdefault(trace_id, []).append(Run(scope_spans, first, last, keys))
+        for run in scope_spans.runs:
+            runs.setdefault(run[2], []).append((scope_spans, run))
     if copied > MAX_COPIED_BYTES and sum(map(_copied, runs.values())) > MAX_COPIED_BYTES:
         raise too_many_copies()
     chunks = tuple(_chunk(scope, trace_id, found) for trace_id, found in runs.items())
@@ -159,7 +144,7 @@ def _copied(runs: Sequence[Run]) -> int:
 
 
 def _head(run: Run) -> tuple[bytes, bytes]:
-    return run.scope.head
+    return run[0].head
 
 
 def too_many_copies() -> LimitExceeded:
@@ -206,7 +191,7 @@ def _scans(layout: Layout) -> list[tuple[LaidScope, str | None, Scan]] | None:
             _project_of(resource, b"")
         for laid in (scope for scopes in layout.scopes for scope in scopes):
             own_project = _project_of(laid.resource, laid.scope_info)
-            if len(laid.bounds) > 1:
+            if laid.n_spans():
                 read = scan(layout.body, laid.edges)
                 if read is None:
                     return None
@@ -274,7 +259,6 @@ def _scope(laid: LaidScope, columns: Columns) -> Scope:
         columns,
         runs_of(columns.spans(), projects, columns.fallback),
         projects,
-        (columns.fallback,),
         columns.distinct(),
     )
 
@@ -283,17 +267,17 @@ def _chunk(scope: str, trace_id: str, runs: Sequence[Run]) -> TraceChunk:
     """What a request brings of one trace."""
     if len(runs) > 1:
         return _joined(scope, trace_id, runs)
-    (run,) = runs
-    pieces = (head(*run.scope.head, run.n_bytes()), *run.pieces())
-    keys, whole = run.keys()
-    return TraceChunk(
-        scope, trace_id, run.last - run.first, whole, keys, pieces, run.scope.distinct
-    )
+    ((spans, run),) = runs
+    first, last, *_ = run
+    keys, whole = spans.keys(run)
+    fields = spans.columns.fields(first, last)
+    pieces = (head(*spans.head, len(fields)), fields)
+    return TraceChunk(scope, trace_id, last - first, whole, keys, pieces, spans.distinct)
 
 
 def _joined(scope: str, trace_id: str, runs: Sequence[Run]) -> TraceChunk:
     """The spans of all runs, one behind the other."""
-    parts = [unpack_keys(run.keys()[0]) for run in runs]
+    parts = [unpack_keys(spans.keys(run)[0]) for spans, run in runs]
     keys = ChunkKeys(*(list(chain.from_iterable(column)) for column in zip(*parts, strict=True)))
     return chunk_of(scope, trace_id, keys, *_pieces(runs))
 
@@ -301,7 +285,6 @@ def _joined(scope: str, trace_id: str, runs: Sequence[Run]) -> TraceChunk:
 def _pieces(runs: Sequence[Run]) -> Iterator[bytes | memoryview]:
     """What a chunk's body consists of: neighbours of one resource and scope share their head."""
     for shared, group in groupby(runs, _head):
-        some = list(group)
-        yield head(*shared, sum(run.n_bytes() for run in some))
-        for run in some:
-            yield from run.pieces()
+        pieces = [spans.columns.fields(first, last) for spans, (first, last, *_) in group]
+        yield head(*shared, sum(map(len, pieces)))
+        yield from pieces

@@ -91,11 +91,11 @@ def _parts(body: bytes, checks: Checks, rejected: Counter[str]) -> Iterator[byte
         raise BadRequest(NO_REQUEST) from None
     checks.admit(layout.n_spans())
     view = memoryview(layout.body)
-    for laid in (scope for scopes in layout.scopes for scope in scopes if len(scope.bounds) > 1):
+    for laid in (scope for scopes in layout.scopes for scope in scopes if scope.n_spans()):
         fault = _fault(laid.resource, RESOURCE, checks)
         fault = fault or _fault(laid.scope_info, SCOPE, checks)
         if fault:
-            rejected[fault] += len(laid.bounds) - 1
+            rejected[fault] += laid.n_spans()
         else:
             yield from _parts_of_scope(view, laid, checks, rejected)
 
@@ -104,8 +104,9 @@ def _parts_of_scope(
     body: memoryview, laid: Scope, checks: Checks, rejected: Counter[str]
 ) -> Iterator[bytes]:
     """Neighbouring spans, as many as a part may have, or one that is larger."""
-    first = laid.bounds[0]
-    for begin, end in pairwise(laid.bounds):
+    bounds = laid.bounds()
+    first = bounds[0]
+    for begin, end in pairwise(bounds):
         too_much = end - first > PART_BYTES
         if too_much and begin > first:
             yield _part(laid, body[first:begin])
@@ -116,8 +117,8 @@ def _parts_of_scope(
                 yield _part(laid, body[first:begin])
             rejected[fault] += 1
             first = end
-    if first < laid.bounds[-1]:
-        yield _part(laid, body[first : laid.bounds[-1]])
+    if first < bounds[-1]:
+        yield _part(laid, body[first : bounds[-1]])
 
 
 def _part(laid: Scope, spans: memoryview) -> bytes:

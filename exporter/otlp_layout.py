@@ -29,13 +29,19 @@ MAX_GROUPS = 65_536
 
 
 class Scope(NamedTuple):
-    """Resource and scope as they came. Span n is the field between bounds n and n + 1."""
+    """Resource and scope as they came. Span n is the field between edges n and n + 1."""
 
     resource: bytes
     scope_info: bytes
-    bounds: list[int]
     edges: NDArray[np.int64]
-    """The bounds once more, for whole columns."""
+
+    def n_spans(self) -> int:
+        """There may be none."""
+        return len(self.edges) - 1
+
+    def bounds(self) -> list[int]:
+        """The edges, to go from one to the next."""
+        return self.edges.tolist()
 
     def sizes(self) -> NDArray[np.int64]:
         """Bytes of each span with its tag and length."""
@@ -53,7 +59,7 @@ class Layout(NamedTuple):
 
     def n_spans(self) -> int:
         """Spans of all scopes."""
-        return sum(len(scope.bounds) - 1 for scopes in self.scopes for scope in scopes)
+        return sum(scope.n_spans() for scopes in self.scopes for scope in scopes)
 
     def largest_head(self) -> int:
         """Bytes of the largest resource or scope."""
@@ -107,7 +113,7 @@ def _layout(body: bytes, room: int) -> Layout:
         n_groups += 1 + len(scopes)
         if n_groups > MAX_GROUPS:
             raise _too_many()
-        room -= sum(len(scope.bounds) - 1 for scope in scopes)
+        room -= sum(scope.n_spans() for scope in scopes)
         found.append(scopes)
     return Layout(body, found, idle)
 
@@ -120,7 +126,7 @@ def _scopes(body: bytes, begin: int, end: int, room: int) -> tuple[bytes, list[S
             resource = body[first:last]
         elif tag == _SCOPE_SPANS:
             found.append(_scope(body, first, last, resource, room))
-            room -= len(found[-1].bounds) - 1
+            room -= found[-1].n_spans()
             if len(found) > MAX_GROUPS:
                 raise _too_many()
         elif not _is_schema_url(body, tag, first, last):
@@ -142,12 +148,11 @@ def _scope(body: bytes, begin: int, end: int, resource: bytes, room: int) -> Sco
     edges = scan_edges(body, begin, end, room)
     if edges is None:
         edges = np.array(_bounds(body, begin, end, room), np.int64)
-    bounds: list[int] = edges.tolist()
-    if len(bounds) <= room:
-        for field in _fields(body, bounds[-1], end):
+    if len(edges) <= room:
+        for field in _fields(body, int(edges[-1]), end):
             if not _is_schema_url(body, *field):
                 raise _Unusual
-    return Scope(resource, scope_info, bounds, edges)
+    return Scope(resource, scope_info, edges)
 
 
 def _is_schema_url(body: bytes, tag: int, first: int, last: int) -> bool:

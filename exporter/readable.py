@@ -25,7 +25,7 @@ def only_readable(part: bytes, rejected: Counter[str]) -> bytes:
     view = memoryview(layout.body)
     kept: list[bytes | memoryview] = []
     for laid in (scope for scopes in layout.scopes for scope in scopes):
-        fields = [view[begin:end] for begin, end in pairwise(laid.bounds)]
+        fields = [view[begin:end] for begin, end in pairwise(laid.bounds())]
         sound = [
             field
             for field in fields

@@ -7,7 +7,7 @@ In: a request and where its spans lie. Out: `Scan`; None if protobuf has to read
 same, but slower: `COMPILED` says which it is.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -45,6 +45,9 @@ class Scan(NamedTuple):
     heads: Heads
     own_sessions: list[str | None]
     own_projects: list[str | None]
+    few_sessions: Sequence[str | None]
+    few_projects: Sequence[str | None]
+    """All texts of either column, as a rule once for neighbours that have the same."""
 
 
 def scan(body: bytes, edges: Places) -> Scan | None:
@@ -52,8 +55,8 @@ def scan(body: bytes, edges: Places) -> Scan | None:
     found = scan_spans(body, edges, _SESSION_KEYS, _PROJECT_KEY) if scan_spans else None
     if found is None:
         return None
-    packed, sessions, projects, asked = found
-    asked = {*asked, *_nameless(sessions), *_nameless(projects)}
+    packed, sessions, projects, *few, asked = found
+    asked = {*asked, *_nameless(sessions, few[0]), *_nameless(projects, few[1])}
     if MAX_ASKED * len(asked) > len(sessions):
         return None
     numbers = np.frombuffer(packed, "<u8").reshape(-1, 6).T.copy()
@@ -61,12 +64,12 @@ def scan(body: bytes, edges: Places) -> Scan | None:
     for at in asked:
         attributes = [attributes_at(body, edges, at)]
         (sessions[at],), (projects[at],) = own_sessions(attributes), own_projects(attributes)
-    return Scan(read, sessions, projects)
+    return Scan(read, sessions, projects, *((sessions, projects) if asked else few))
 
 
-def _nameless(texts: list[str | None]) -> Iterable[int]:
+def _nameless(texts: list[str | None], few: list[str]) -> Iterable[int]:
     """Places of texts that name nothing: another attribute may."""
-    if all(text is None or is_name(text) for text in set(texts)):
+    if all(map(is_name, few)):
         return ()
     return [at for at, text in enumerate(texts) if text is not None and not is_name(text)]
 

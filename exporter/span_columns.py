@@ -7,12 +7,11 @@ Faults are looked for in whole columns, and span by span only where there is one
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from exporter.otlp_layout import Scope
 from exporter.otlp_scan import Attributes, own_projects, own_sessions
@@ -38,15 +37,11 @@ class Columns(NamedTuple):
     fallback: str
     """The project of those that name none."""
     body: memoryview
-    begins: Sequence[int]
-    ends: Sequence[int]
-    sizes: NDArray[np.int64]
-    """Bytes of each field."""
-    gapless: bool
-    """Each span ends where the next one begins."""
+    edges: memoryview
+    """Where each span begins and the last one ends."""
 
     def __len__(self) -> int:
-        return len(self.begins)
+        return len(self.own_sessions)
 
     def distinct(self) -> bool:
         """Whether no span id stands twice."""
@@ -57,21 +52,9 @@ class Columns(NamedTuple):
         """What the store keeps of them beside their bytes and projects."""
         return Spans(*self.heads, self.own_sessions)
 
-    def n_bytes(self, first: int, last: int) -> int:
-        """Of the fields of these spans."""
-        if self.gapless:
-            return self.ends[last - 1] - self.begins[first]
-        return int(self.sizes[first:last].sum())
-
-    def pieces(self, first: int, last: int) -> tuple[memoryview, ...]:
-        """These spans as slices of the body, one where they are neighbours."""
-        if self.gapless:
-            return (self.body[self.begins[first] : self.ends[last - 1]],)
-        return tuple(self.field(at) for at in range(first, last))
-
-    def field(self, at: int) -> memoryview:
-        """Tag, length and bytes of one span."""
-        return self.body[self.begins[at] : self.ends[at]]
+    def fields(self, first: int, last: int) -> memoryview:
+        """Tags, lengths and bytes of neighbours."""
+        return self.body[self.edges[first] : self.edges[last]]
 
     def project(self, at: int) -> str:
         """Of one span, as far as it says so itself."""
@@ -84,12 +67,16 @@ class Columns(NamedTuple):
             [self.own_sessions[at] for at in places],
             [self.own_projects[at] for at in places],
             self.fallback,
-            self.body,
-            [self.begins[at] for at in places],
-            [self.ends[at] for at in places],
-            self.sizes[places],
-            gapless=False,
+            *_only(self.body, self.edges, places),
         )
+
+
+def _only(
+    body: memoryview, edges: memoryview, places: Sequence[int]
+) -> tuple[memoryview, memoryview]:
+    """The fields at these places, one behind the other."""
+    fields = [body[edges[at] : edges[at + 1]] for at in places]
+    return memoryview(b"".join(fields)), np.cumsum([0, *map(len, fields)]).data
 
 
 def columns_of(
@@ -101,25 +88,21 @@ def columns_of(
     rejected: Counter[str],
 ) -> Columns:
     """The columns of those of the spans that are not rejected; those are counted."""
-    begins, ends, sizes = laid.bounds[:-1], laid.bounds[1:], laid.sizes()
+    view, edges = memoryview(body), laid.edges.data
     kept = [at for at, span in enumerate(spans) if not _malformed(span, rejected)]
-    gapless = len(kept) == len(spans)
-    if not gapless:
+    if len(kept) < len(spans):
         spans = [spans[at] for at in kept]
-        begins, ends, sizes = [begins[at] for at in kept], [ends[at] for at in kept], sizes[kept]
+        view, edges = _only(view, edges, kept)
     attributes: list[Attributes] = [span.attributes for span in spans]
     columns = Columns(
         heads_of(spans),
         own_sessions(attributes),
         own_projects(attributes),
         fallback,
-        memoryview(body),
-        begins,
-        ends,
-        sizes,
-        gapless,
+        view,
+        edges,
     )
-    if not spans or _all_sound(columns, checks):
+    if not spans or _all_sound(columns, columns.own_sessions, columns.own_projects, checks):
         return columns
     return _sound(columns, attributes.__getitem__, checks, rejected)
 
@@ -128,10 +111,9 @@ def columns_of_scan(
     scan: Scan, body: bytes, laid: Scope, fallback: str, checks: Checks, rejected: Counter[str]
 ) -> Columns:
     """The same of spans that need no protobuf."""
-    bounds, sizes = laid.bounds, laid.sizes()
-    where = (memoryview(body), bounds[:-1], bounds[1:], sizes, True)
+    where = (memoryview(body), laid.edges.data)
     columns = Columns(scan.heads, scan.own_sessions, scan.own_projects, fallback, *where)
-    if _all_sound(columns, checks):
+    if _all_sound(columns, scan.few_sessions, scan.few_projects, checks):
         return columns
     return _sound(columns, partial(attributes_at, body, laid.edges), checks, rejected)
 
@@ -175,7 +157,7 @@ def _sound(
         fault = _fault(columns, at)
         if fault is None and columns.project(at) == SELF_PROJECT:
             fault = _echo(attributes(at))
-        fault = fault or checks.fault(columns.project(at), columns.field(at))
+        fault = fault or checks.fault(columns.project(at), columns.fields(at, at + 1))
         if fault is None:
             kept.append(at)
         else:
@@ -183,10 +165,13 @@ def _sound(
     return columns if len(kept) == len(columns) else columns.only(kept)
 
 
-def _all_sound(columns: Columns, checks: Checks) -> bool:
-    heads, sessions, own, fallback, *_ = columns
+def _all_sound(
+    columns: Columns, sessions: Iterable[str | None], own: Iterable[str | None], checks: Checks
+) -> bool:
+    """Sessions and projects are all texts of these columns, in any order."""
+    heads, edges = columns.heads, np.asarray(columns.edges)
     high, low = heads.trace_ids.T
-    projects = {fallback, *own} - {None}
+    projects = {columns.fallback, *own} - {None}
     names = {*sessions, *projects} - {None}
     return (
         bool((high | low).all())
@@ -195,7 +180,7 @@ def _all_sound(columns: Columns, checks: Checks) -> bool:
         and not any(id_fault("", name) for name in names if name)
         and SELF_PROJECT not in projects
         and (checks.projects is None or checks.projects.issuperset(projects))
-        and int(columns.sizes.max()) <= checks.max_attribute_bytes
+        and int((edges[1:] - edges[:-1]).max()) <= checks.max_attribute_bytes
     )
 
 

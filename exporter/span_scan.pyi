@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-Found = tuple[bytes, list[str | None], list[str | None], list[int]]
+Found = tuple[bytes, list[str | None], list[str | None], list[str], list[str], list[int]]
 
 def scan_spans(
     body: bytes, edges: NDArray[np.int64], session_keys: tuple[bytes, ...], project_key: bytes

@@ -41,8 +41,7 @@ cdef struct Value:
 
 cdef struct Names:
     int session_rank  # of the first key that is there
-    Text session
-    bint has_project
+    Text session  # of length -1 where there is none
     Text project
     bint ask
 
@@ -64,6 +63,7 @@ cdef Shape STATUS = Shape(texts=1 << 2, varints=1 << 3, fixed64=0, fixed32=0, id
 cdef struct Wanted:
     Bytes keys[MAX_KEYS]
     Place lengths[MAX_KEYS]
+    uint64_t sizes  # the bits of all lengths
     int n_sessions
     int n_keys
 
@@ -71,8 +71,9 @@ cdef struct Wanted:
 def scan_spans(bytes body not None, const int64_t[::1] edges, tuple session_keys, bytes project_key not None):
     """Span n is the field between edges n and n + 1, its tag and length included.
 
-    Returns (heads, sessions, projects, places to ask). A head is 48 bytes: trace id, span id, parent, start,
-    end; at the last places protobuf is to be asked for the names.
+    Returns (heads, sessions, projects, few sessions, few projects, places to ask). A head is 48 bytes: trace
+    id, span id, parent, start, end. The few are all texts of a column, once for neighbours that have the same.
+    At the last places protobuf is to be asked for the names.
     """
     cdef Place n = edges.shape[0] - 1, i
     cdef Bytes p = <Bytes>PyBytes_AS_STRING(body)
@@ -82,24 +83,19 @@ def scan_spans(bytes body not None, const int64_t[::1] edges, tuple session_keys
         return None
     cdef bytes heads = PyBytes_FromStringAndSize(NULL, sizeof(Head) * n)
     cdef Head* head = <Head*>PyBytes_AS_STRING(heads)
-    cdef list sessions = [], projects = [], asked = []
-    session, last.session.length = None, -1
+    cdef list sessions = [], projects = [], few_sessions = [], few_projects = [], asked = []
+    last.session = last.project = Text(first=0, length=-1)
     for i in range(n):
         if edges[i] < 0 or edges[i + 1] > len(body):
             return None
         if not _field_span(p, edges[i], edges[i + 1], &wanted, head + i, &names):
             return None
-        if names.session_rank == wanted.n_sessions:
-            session = None
-            last.session.length = -1
-        elif not _same(p, names.session, last.session):
-            session = _text(p, names.session)
-            last = names
-        sessions.append(session)
-        projects.append(_text(p, names.project) if names.has_project else None)
+        _add_name(p, names.session, last.session, sessions, few_sessions)
+        _add_name(p, names.project, last.project, projects, few_projects)
+        last = names
         if names.ask:
             asked.append(i)
-    return heads, sessions, projects, asked
+    return heads, sessions, projects, few_sessions, few_projects, asked
 
 
 cdef bint _want(Wanted* wanted, tuple session_keys, bytes project_key) except -1:
@@ -107,10 +103,11 @@ cdef bint _want(Wanted* wanted, tuple session_keys, bytes project_key) except -1
     cdef int i, n = <int>len(session_keys)
     if n >= MAX_KEYS:
         return False
-    wanted.n_sessions, wanted.n_keys = n, n + 1
+    wanted.n_sessions, wanted.n_keys, wanted.sizes = n, n + 1, 0
     for i, key in enumerate((*session_keys, project_key)):
         wanted.keys[i] = <Bytes>PyBytes_AS_STRING(<bytes?>key)
         wanted.lengths[i] = len(<bytes>key)
+        wanted.sizes |= <uint64_t>1 << (len(<bytes>key) & 63)
     return True
 
 
@@ -138,12 +135,11 @@ def find_edges(bytes body not None, Place at, Place end, Place room):
     return edges
 
 
-cdef inline bint _same(Bytes p, Text one, Text other) noexcept:
-    return one.length == other.length and memcmp(p + one.first, p + other.first, one.length) == 0
-
-
-cdef inline object _text(Bytes p, Text text):
-    return PyUnicode_DecodeUTF8(<const char*>p + text.first, text.length, "strict")
+cdef int _add_name(Bytes p, Text text, Text last, list column, list few) except -1:
+    """What a span names; `last` is what the one before it names."""
+    if text.length >= 0 and (text.length != last.length or memcmp(p + text.first, p + last.first, text.length)):
+        few.append(PyUnicode_DecodeUTF8(<const char*>p + text.first, text.length, "strict"))
+    column.append(few[len(few) - 1] if text.length >= 0 else None)
 
 
 cdef bint _field_span(Bytes p, Place at, Place end, const Wanted* wanted, Head* head, Names* names) except -1:
@@ -160,6 +156,7 @@ cdef bint _span(Bytes p, Place at, Place end, const Wanted* wanted, Head* head, 
     memset(head, 0, sizeof(Head))
     memset(names, 0, sizeof(Names))
     names.session_rank = wanted.n_sessions
+    names.session.length = names.project.length = -1
     while at < end:
         at = _next(p, at, end, &field)
         if at < 0 or field.number > 16:
@@ -221,12 +218,13 @@ cdef bint _attribute(Bytes p, Place at, Place end, const Wanted* wanted, Names* 
     cdef int rank
     if not _pair(p, at, end, 0, &key, &value):
         return False
+    if not wanted.sizes >> (key.length & 63) & 1:
+        return True
     for rank in range(wanted.n_keys):
         if wanted.lengths[rank] == key.length and memcmp(p + key.first, wanted.keys[rank], key.length) == 0:
             if value.kind != TEXT:
                 names.ask = True
             elif rank == wanted.n_sessions:
-                names.has_project = True
                 names.project = value.text
             elif rank <= names.session_rank:
                 names.session_rank = rank

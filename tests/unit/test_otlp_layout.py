@@ -1,5 +1,7 @@
 """Where spans lie: the same as protobuf finds, however the request is written."""
 
+from itertools import pairwise
+
 import pytest
 from google.protobuf.message import DecodeError
 from hypothesis import given, settings
@@ -25,7 +27,7 @@ def fields_of(layout: Layout) -> list[list[tuple[bytes, bytes, list[bytes]]]]:
                 scope.scope_info,
                 [
                     bytes(ScopeSpans.FromString(layout.body[a:b]).spans[0].SerializeToString())
-                    for a, b in zip(scope.bounds, scope.bounds[1:], strict=False)
+                    for a, b in pairwise(scope.bounds())
                 ],
             )
             for scope in scopes
@@ -121,7 +123,7 @@ def test_broken_bytes_are_refused_as_protobuf_refuses_them(junk: bytes, at: int)
         return
     layout = lay_out(body, MANY)
     got = [len(s[2]) for r in found for s in r]
-    assert [len(s.bounds) - 1 for scopes in layout.scopes for s in scopes] == got
+    assert [s.n_spans() for scopes in layout.scopes for s in scopes] == got
 
 
 def test_a_span_of_a_layout_is_the_span() -> None:

@@ -135,6 +135,28 @@ def test_sound_requests_are_read_as_protobuf_reads_them(body: bytes) -> None:
 
 
 @compiled
+@given(bodies)
+def test_the_few_are_all_that_the_columns_name(body: bytes) -> None:
+    layout = lay_out(body, 100)
+    for laid in (scope for scopes in layout.scopes for scope in scopes):
+        if found := scan(layout.body, laid.edges):
+            assert {None, *found.few_sessions} == {None, *found.own_sessions}
+            assert {None, *found.few_projects} == {None, *found.own_projects}
+
+
+@compiled
+def test_a_name_that_neighbours_share_is_read_once() -> None:
+    named = ("s", "s", "t", None, "t", "t", "s")
+    sent = [span(n, session__id=s) if s else span(n) for n, s in enumerate(named, 1)]
+    body = request(*sent).SerializeToString()
+    (scopes,) = lay_out(body, 10).scopes
+    found = scan(body, scopes[0].edges)
+    assert found is not None
+    assert found.own_sessions == list(named)
+    assert (found.few_sessions, found.few_projects) == (["s", "t", "t", "s"], [])
+
+
+@compiled
 @given(bodies, st.data())
 def test_broken_requests_are_refused_as_protobuf_refuses_them(body: bytes, data: Any) -> None:
     changed = bytearray(body)
