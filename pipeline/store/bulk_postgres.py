@@ -27,6 +27,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from pipeline.store.driver import execute
+
 _BIND = re.compile(r"%\((\w+)\)s(?:::\w+)?")
 _TYPES = (
     (SmallInteger, "int2"),
@@ -41,12 +43,6 @@ _TYPES = (
 def type_name(kind: Any) -> str:
     """What PostgreSQL calls a column's type; whole numbers unless it is one of those above."""
     return next((name for one, name in _TYPES if isinstance(kind, one)), "int4")
-
-
-def execute(connection: Connection, statement: str, values: Any = ()) -> Any:
-    """The driver's cursor after the statement, for half of what SQLAlchemy takes for a short one."""
-    driver: Any = connection.connection.driver_connection
-    return driver.execute(statement, values)
 
 
 def copy_rows(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:

@@ -37,7 +37,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
 
-from pipeline.store.bulk_postgres import execute, run_for_all
+from pipeline.store.bulk_postgres import run_for_all
+from pipeline.store.driver import execute
 
 BUSY_TIMEOUT_SECONDS = 30
 READ_CONNECTIONS = 8

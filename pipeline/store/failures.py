@@ -4,6 +4,7 @@ In: whatever a statement raised. Out: `StoreUnavailable`, or the domain's own er
 Next: the edge answers UNAVAILABLE, the workers let Temporal try again.
 """
 
+import sqlite3
 import traceback
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -30,7 +31,7 @@ def as_store_error(error: Exception) -> SidecarError:
     if isinstance(error, DBAPIError):
         cause = type(error.orig).__name__ if error.orig else kind
         return StoreUnavailable(f"the database refused: {cause}{_code(error)}")
-    if isinstance(error, psycopg.Error):
+    if isinstance(error, psycopg.Error | sqlite3.Error):
         return StoreUnavailable(f"the database refused: {kind}{_code(error)}")
     if isinstance(error, SQLAlchemyError):
         return StoreUnavailable(f"the database did not answer: {kind}")
@@ -50,7 +51,7 @@ def sqlstate(error: BaseException) -> str:
 
 
 def _driver_error(error: BaseException) -> BaseException | None:
-    """COPY goes past SQLAlchemy, which else wraps what the driver raises."""
+    """The ingest goes past SQLAlchemy, which else wraps what the driver raises."""
     return error.orig if isinstance(error, DBAPIError) else error
 
 
@@ -71,8 +72,8 @@ def is_outage(error: BaseException) -> bool:
     """The database or the disk, not the data: to try each piece alone would only wait once more."""
     if is_conflict(error):
         return False
-    lost = isinstance(error, OperationalError | psycopg.OperationalError | OSError)
-    return lost or sqlstate(error)[:2] in OUTAGE_CLASSES
+    lost = (OperationalError, psycopg.OperationalError, sqlite3.OperationalError, OSError)
+    return isinstance(error, lost) or sqlstate(error)[:2] in OUTAGE_CLASSES
 
 
 @contextmanager

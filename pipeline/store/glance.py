@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from pipeline.store.driver import execute
 from pipeline.store.schema import LOOSE
 
 
@@ -19,7 +20,7 @@ class Glance(NamedTuple):
 
 def glance(connection: Connection) -> Glance:
     """One statement; an index holds the loose signals alone."""
-    return Glance(*map(bool, connection.exec_driver_sql(_GLANCE).one()))
+    return Glance(*map(bool, execute(connection, _GLANCE).fetchone()))
 
 
 _GLANCE = f"SELECT EXISTS (SELECT 1 FROM tombstones), EXISTS (SELECT 1 FROM signals WHERE {LOOSE})"

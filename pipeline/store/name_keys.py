@@ -24,6 +24,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, delete
 
 from pipeline.store.chunks import chunked
 from pipeline.store.dialect import execute_many
+from pipeline.store.driver import execute
 from pipeline.store.plain_sql import Row, insert_rows, rows_in
 from pipeline.store.schema import sessions, traces
 from pipeline.store.schema_names import fresh_name_keys, known_names, name_keys
@@ -101,10 +102,10 @@ TRACES = Named(traces, "trace_id", trace_key)
 
 def _file(connection: Connection) -> None:
     """Move all keys into the large table, if the small one is full."""
-    n_fresh: int = connection.exec_driver_sql(_COUNT).scalar_one()
+    n_fresh: int = execute(connection, _COUNT).fetchone()[0]
     if n_fresh > MAX_FRESH:
         for statement in _MOVE:
-            connection.exec_driver_sql(statement)
+            execute(connection, statement)
 
 
 BY_KEY = f"id IN (SELECT ref FROM {known_names.name} WHERE key {{values}})"

@@ -16,7 +16,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Table
 
-from pipeline.store.bulk_postgres import array_text, copy_rows, execute, insert_unless_there
+from pipeline.store.bulk_postgres import array_text, copy_rows, insert_unless_there
+from pipeline.store.driver import execute
 
 Row = Sequence[Any]
 
@@ -39,7 +40,7 @@ def rows_in(
         kind = "text" if isinstance(values[0], str) else "int8"
         text = _for_postgresql(statement, kind) + (" FOR UPDATE" if lock else "")
         return execute(connection, text, (array_text(values),)).fetchall()
-    return connection.exec_driver_sql(_for_sqlite(statement), (json.dumps(values),)).all()
+    return execute(connection, _for_sqlite(statement), (json.dumps(values),)).fetchall()
 
 
 @lru_cache(maxsize=64)
@@ -73,7 +74,7 @@ def _insert_blocks(
     while at < len(rows):
         n = next(size for size in BLOCKS if size <= len(rows) - at)
         values = tuple(chain.from_iterable(rows[at : at + n]))
-        n_inserted += connection.exec_driver_sql(_insert(table, n, unless_there), values).rowcount
+        n_inserted += execute(connection, _insert(table, n, unless_there), values).rowcount
         at += n
     return n_inserted
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from sqlalchemy import Connection, Table
 
-from pipeline.store.bulk_postgres import execute
+from pipeline.store.driver import execute
 
 DRAWN_AHEAD = {"traces": 1024, "chunk_bodies": 1024}
 """How many of a table's ids a connection to PostgreSQL draws at once and keeps, a rollback or not. Not those of
@@ -22,7 +22,7 @@ def new_ids(connection: Connection, table: Table, n: int) -> Sequence[int]:
         return ()
     if connection.dialect.name == "postgresql":
         return _drawn(connection, table.name, n)
-    greatest: int = connection.exec_driver_sql(_greatest(table.name)).scalar_one()
+    greatest: int = execute(connection, _greatest(table.name)).fetchone()[0]
     return range(greatest + 1, greatest + 1 + n)
 
 

@@ -23,6 +23,7 @@ from sqlalchemy import Connection
 from pipeline.model.trace_chunk import Pieces
 from pipeline.store.block_file import BlockFile
 from pipeline.store.bodies import TABLE, BodyMoved, Place, TableBodies
+from pipeline.store.driver import execute
 from pipeline.store.schema import segments
 
 ROLL_AT = 128 * 2**20
@@ -199,7 +200,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _count(connection: Connection, segment: int, n_bytes: int) -> None:
-    connection.exec_driver_sql(_GROW, (segment, n_bytes))
+    execute(connection, _GROW, (segment, n_bytes))
 
 
 _GROW = (
