@@ -78,10 +78,10 @@ def merge_batch(
 ) -> Tally:
     """Take the batch into the known traces, in memory."""
     tally = Tally()
-    alike = [_alike(known[chunk.trace_id, chunk.scope], chunk) for chunk in batch]
+    traces = [known[chunk.trace_id, chunk.scope] for chunk in batch]
+    alike = [_alike(*pair) for pair in zip(traces, batch, strict=True)]
     read = bodies.read(connection, list(chain.from_iterable(alike)))
-    for chunk, places in zip(batch, alike, strict=True):
-        trace = known[chunk.trace_id, chunk.scope]
+    for trace, chunk, places in zip(traces, batch, alike, strict=True):
         if not places and _is_new(trace, chunk):
             tally.n_new += chunk.n_spans
             taken = chunk
@@ -102,6 +102,8 @@ def merge_batch(
 
 def _alike(trace: Trace, chunk: TraceChunk) -> list[Place]:
     """Stored bodies that may be this chunk's."""
+    if not trace.stored:
+        return []
     same_keys = [stored.place for stored in trace.stored if stored.keys == chunk.keys]
     if not same_keys:
         return []

@@ -29,7 +29,7 @@ PIECE_BYTES = 8000
 """With the row's head just below what a page of 8 KB holds."""
 BLOCK_BYTES = 64 << 10
 
-Row = tuple[int, int, bytes]
+Row = tuple[int, int, memoryview]
 Range = tuple[int, int]
 
 
@@ -48,7 +48,7 @@ class PieceBodies:
         driver: Any = connection.connection.driver_connection
         with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
             rows = map(_copied, _full_first(zip(ids, packed, strict=True)))
-            for block in _blocks(chain((_BEGIN,), rows, (_END,))):
+            for block in _blocks(chain((_BEGIN,), chain.from_iterable(rows), (_END,))):
                 copy.write(block)
         return [
             place for ref, frame in zip(ids, frames, strict=True) for place in _places(ref, frame)
@@ -130,7 +130,7 @@ def _lock(connection: Connection, refs: Iterable[int]) -> None:
 
 def _rewrite(connection: Connection, ref: int, frame: bytes) -> None:
     """Put other bytes in the place of a frame's, be they more or fewer."""
-    rows = [{"id": ref, "n": n, "piece": piece} for ref, n, piece in _pieces(ref, frame)]
+    rows = [{"id": ref, "n": n, "piece": bytes(piece)} for ref, n, piece in _pieces(ref, frame)]
     put = insert(connection, body_pieces)
     put = put.on_conflict_do_update(index_elements=["id", "n"], set_={"piece": put.excluded.piece})
     connection.execute(put, rows)
@@ -138,9 +138,9 @@ def _rewrite(connection: Connection, ref: int, frame: bytes) -> None:
     connection.execute(delete(body_pieces).where(behind))
 
 
-def _blocks(parts: Iterable[bytes]) -> Iterator[bytes]:
+def _blocks(parts: Iterable[bytes | memoryview]) -> Iterator[bytes]:
     """Joined to what is worth sending: the server wakes up for each."""
-    block: list[bytes] = []
+    block: list[bytes | memoryview] = []
     size = 0
     for part in parts:
         block.append(part)
@@ -153,8 +153,9 @@ def _blocks(parts: Iterable[bytes]) -> Iterator[bytes]:
 
 def _pieces(ref: int, frame: bytes) -> Iterator[Row]:
     """Rows of a frame."""
+    view = memoryview(frame)
     for n, first in enumerate(range(0, len(frame), PIECE_BYTES)):
-        yield ref, n, frame[first : first + PIECE_BYTES]
+        yield ref, n, view[first : first + PIECE_BYTES]
 
 
 def _full_first(frames: Iterable[tuple[int, bytes]]) -> Iterator[Row]:
@@ -169,10 +170,10 @@ def _full_first(frames: Iterable[tuple[int, bytes]]) -> Iterator[Row]:
     yield from ends
 
 
-def _copied(row: Row) -> bytes:
+def _copied(row: Row) -> tuple[bytes, memoryview]:
     """As COPY takes it: each field behind its length."""
     ref, n, piece = row
-    return _HEAD.pack(3, 8, ref, 2, n, len(piece)) + piece
+    return _HEAD.pack(3, 8, ref, 2, n, len(piece)), piece
 
 
 def _bodies(connection: Connection, places: Iterable[Place]) -> dict[Place, bytes]:
