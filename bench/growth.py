@@ -43,9 +43,9 @@ from pipeline.store import Store
 GB = 10**9
 A_ROUND = 8
 """Requests at once: one commit."""
-N_ROUNDS = 33
-"""Of each store at each size: 264 requests. A request has 64 names, whose keys are moved in bulk as soon as there
-are more than 16,384 of them, so with every 33rd commit: any 33 rounds hold one move, which is dearer than the rest,
+N_ROUNDS = 65
+"""Of each store at each size: 520 requests. A request has 64 names, whose keys are moved in bulk as soon as there
+are more than 32,768 of them, so with every 65th commit: any 65 rounds hold one move, which is dearer than the rest,
 the more so the larger the store. More rounds are to be a multiple of these."""
 N_READ = 30
 FAR_GB = 100.0

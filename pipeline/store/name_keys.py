@@ -29,9 +29,9 @@ from pipeline.store.plain_sql import Row, insert_rows, rows_in
 from pipeline.store.schema import sessions, traces
 from pipeline.store.schema_names import fresh_name_keys, known_names, name_keys
 
-MAX_FRESH = 16_384
-"""Keys of the small table, some eighty pages. More would be cheaper in a store of many GB; the commit that
-moves them would take longer."""
+MAX_FRESH = 32_768
+"""Keys of the small table, some 160 pages, of which a commit writes most. More would be cheaper in a store of many
+GB and dearer in a young one; the commit that moves them would take longer."""
 
 
 def session_key(digest: str) -> int:

@@ -1,8 +1,8 @@
 """Sessions and traces are found by name, whichever table their keys lie in; SQLite only."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +120,7 @@ def test_no_table_is_scanned_for_a_name(store: Store, tmp_path: Path, named: Nam
     assert sum("fresh_name_keys USING PRIMARY KEY" in step for step in told) == 2
 
 
-@pytest.mark.parametrize(("n_known", "n_pages"), [(0, 100), (200_000, 140)])
+@pytest.mark.parametrize(("n_known", "n_pages"), [(0, 130), (200_000, 140)])
 def test_commits_write_few_pages_however_many_names_are_known(
     tmp_path: Path, n_known: int, n_pages: int
 ) -> None:
@@ -129,12 +129,23 @@ def test_commits_write_few_pages_however_many_names_are_known(
         fill(store, range(1))
         with closing(sqlite3.connect(database_of(tmp_path))) as raw, raw:
             raw.execute(MANY_KEYS, (n_known,))
-        before = n_frames(tmp_path)
-        n_commits = 2 * name_keys.MAX_FRESH // 256
-        for n in range(n_commits):
-            fill(store, range(1 + 128 * n, 129 + 128 * n))
-        assert all(n_keys(tmp_path))
-        assert 0 < (n_frames(tmp_path) - before) / n_commits < n_pages
+        with log_that_only_grows(tmp_path):
+            before = n_frames(tmp_path)
+            n_commits = 2 * name_keys.MAX_FRESH // 256
+            for n in range(n_commits):
+                fill(store, range(1 + 128 * n, 129 + 128 * n))
+            assert all(n_keys(tmp_path))
+            assert 50 < (n_frames(tmp_path) - before) / n_commits < n_pages
+
+
+@contextmanager
+def log_that_only_grows(folder: Path) -> Generator[None]:
+    """Who still reads what was there before keeps the write-ahead log from being begun anew."""
+    with closing(sqlite3.connect(database_of(folder), isolation_level=None)) as reader:
+        reader.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+        reader.execute("BEGIN").close()
+        assert reader.execute("SELECT count(*) FROM sessions").fetchone()
+        yield
 
 
 def n_frames(folder: Path) -> int:
