@@ -21,6 +21,7 @@ from tenacity import (
     RetryCallState,
     retry_if_exception,
     stop_after_attempt,
+    stop_after_delay,
     wait_exponential,
 )
 
@@ -40,7 +41,8 @@ MAX_PAUSE = timedelta(seconds=5)
 STOP_PATIENCE = timedelta(seconds=2)
 AT_ONCE = timedelta(0)
 MAX_ATTEMPTS = 20
-"""Enough for a restart of Temporal; a nudge that fails longer is left to the sweep."""
+MAX_TIME = timedelta(seconds=80)
+"""Whichever comes first. Enough for a restart of Temporal; a nudge that fails longer is left to the sweep."""
 
 
 class Sender(Protocol):
@@ -119,7 +121,7 @@ class Notifier:
     async def _send(self, nudge: AnyNudge) -> None:
         """A few attempts over a minute or so; what Temporal refuses for good gets none."""
         attempts = AsyncRetrying(
-            stop=stop_after_attempt(MAX_ATTEMPTS),
+            stop=stop_after_attempt(MAX_ATTEMPTS) | stop_after_delay(MAX_TIME),
             wait=wait_exponential(multiplier=MIN_PAUSE.total_seconds(), max=MAX_PAUSE),
             retry=retry_if_exception(_may_pass),
             before_sleep=self._note_failure,
@@ -139,11 +141,13 @@ class Notifier:
 
     async def _pause(self, seconds: float) -> None:
         """While Temporal is out they wait one after the other: one that tries is enough."""
+        now = asyncio.get_running_loop().time
+        until = now() + seconds
         async with self._turn:
             if self._out:
                 await asyncio.sleep(seconds)
                 return
-        await asyncio.sleep(seconds)
+        await asyncio.sleep(max(0.0, until - now()))
 
     def _note_failure(self, state: RetryCallState) -> None:
         """One line an outage: every session waits, and would say so."""

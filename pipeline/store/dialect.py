@@ -33,7 +33,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
 
@@ -41,6 +40,7 @@ from pipeline.store.bulk_postgres import run_for_all
 from pipeline.store.driver import execute
 
 BUSY_TIMEOUT_SECONDS = 30
+LOCKED = ("SQLITE_BUSY", "SQLITE_LOCKED")
 READ_CONNECTIONS = 8
 MIGRATION_LOCK = 0x6B656C65
 INGEST_LOCK = 0x6B656C66
@@ -172,9 +172,9 @@ def prepare_database(engine: Engine) -> None:
         try:
             _switch_to_wal(engine)
             return
-        except OperationalError:
+        except sqlite3.OperationalError as error:
             # Two processes switch at once: SQLite answers "locked" here without waiting.
-            if time.monotonic() > deadline:
+            if not error.sqlite_errorname.startswith(LOCKED) or time.monotonic() > deadline:
                 raise
             time.sleep(0.05)
 

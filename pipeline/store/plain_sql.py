@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, Table
 
 from pipeline.store.bulk_postgres import array_text, copy_rows, insert_unless_there
-from pipeline.store.driver import execute
+from pipeline.store.driver import execute, fetch
 
 Row = Sequence[Any]
 
@@ -39,8 +39,8 @@ def rows_in(
     if connection.dialect.name == "postgresql":
         kind = "text" if isinstance(values[0], str) else "int8"
         text = _for_postgresql(statement, kind) + (" FOR UPDATE" if lock else "")
-        return execute(connection, text, (array_text(values),)).fetchall()
-    return execute(connection, _for_sqlite(statement), (json.dumps(values),)).fetchall()
+        return fetch(connection, text, (array_text(values),))
+    return fetch(connection, _for_sqlite(statement), (json.dumps(values),))
 
 
 @lru_cache(maxsize=64)

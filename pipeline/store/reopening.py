@@ -1,17 +1,21 @@
 """SQLite files that could not be written for a while: what was opened then is opened anew.
 
-In: the engines of a store. Out: `require_writable`, `open_anew_together`. Next: `Store` writes again as
-soon as it can, without a restart.
+In: the engines of a store; errors of statements that went past SQLAlchemy. Out: `require_writable`,
+`open_anew_together`, `note_error`. Next: `Store` writes again as soon as it can, without a restart.
 
 SQLite opens a file that it may not write read-only without a word, and BEGIN IMMEDIATE then begins a
 transaction that only reads. The connection stays so for good, and through the memory that a process
 shares among its connections so do all later ones, until every one of them is closed.
 """
 
-from sqlalchemy import Engine, ExceptionContext, event
+from collections.abc import Callable
+
+from sqlalchemy import Connection, Engine, ExceptionContext, event
 from sqlalchemy.exc import DBAPIError
 
 READ_ONLY = "SQLITE_READONLY"
+CLOSE_ALL = "kelet_close_all"
+"""The option of an engine that says how."""
 BROKEN = (READ_ONLY, "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_NOTADB")
 
 
@@ -30,15 +34,31 @@ def require_writable(engine: Engine) -> None:
 def open_anew_together(*engines: Engine) -> None:
     """From now on an error that a connection does not get over closes those of all engines."""
 
+    def close_all() -> None:
+        for engine in engines:
+            engine.dispose()
+
     def on_error(context: ExceptionContext) -> None:
-        if _name(context.original_exception).startswith(BROKEN):
+        if _is_broken(context.original_exception):
             context.is_disconnect = True
-            for engine in engines:
-                engine.dispose()
+            close_all()
 
     for engine in engines:
         if engine.dialect.name == "sqlite":
             event.listen(engine, "handle_error", on_error)
+            engine.update_execution_options(**{CLOSE_ALL: close_all})
+
+
+def note_error(connection: Connection, error: Exception) -> None:
+    """The same of an error that SQLAlchemy does not see."""
+    close_all: Callable[[], None] | None = connection.get_execution_options().get(CLOSE_ALL)
+    if close_all is not None and _is_broken(error):
+        connection.invalidate(error)
+        close_all()
+
+
+def _is_broken(error: BaseException | None) -> bool:
+    return _name(error).startswith(BROKEN)
 
 
 def _name(error: BaseException | None) -> str:

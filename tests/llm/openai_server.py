@@ -44,27 +44,29 @@ class ScriptedServer(ThreadingHTTPServer):
         self.n_passed = 0
         self.n_held = 0
         self._door = threading.Lock()
+        self._room: int | None = None
         self._open = threading.Event()
-        self._open.set()
 
     @property
     def url(self) -> str:
         """What `KELET_MODEL_URL` is set to."""
         return f"http://127.0.0.1:{self.server_port}/v1"
 
-    def hold(self) -> None:
-        """From now on requests wait."""
+    def hold_after(self, n_passed: int) -> None:
+        """Requests wait as soon as so many have passed."""
         with self._door:
-            self._open.clear()
+            self._room = n_passed
 
     def release(self) -> None:
         """Those that wait are answered, and those that come."""
-        self._open.set()
+        with self._door:
+            self._room = None
+            self._open.set()
 
     def wait_for_door(self) -> None:
         """Of one request."""
         with self._door:
-            passes = self._open.is_set()
+            passes = self._room is None or self.n_passed < self._room
             self.n_passed += passes
             self.n_held += not passes
         if not passes:

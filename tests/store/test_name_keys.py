@@ -120,7 +120,7 @@ def test_no_table_is_scanned_for_a_name(store: Store, tmp_path: Path, named: Nam
     assert sum("fresh_name_keys USING PRIMARY KEY" in step for step in told) == 2
 
 
-@pytest.mark.parametrize(("n_known", "n_pages"), [(0, 130), (200_000, 140)])
+@pytest.mark.parametrize(("n_known", "n_pages"), [(0, 120), (200_000, 130)])
 def test_commits_write_few_pages_however_many_names_are_known(
     tmp_path: Path, n_known: int, n_pages: int
 ) -> None:
@@ -131,7 +131,7 @@ def test_commits_write_few_pages_however_many_names_are_known(
             raw.execute(MANY_KEYS, (n_known,))
         with log_that_only_grows(tmp_path):
             before = n_frames(tmp_path)
-            n_commits = 2 * name_keys.MAX_FRESH // 256
+            n_commits = 2 * name_keys.MAX_FRESH // 256 + 1  # the last one moves keys again
             for n in range(n_commits):
                 fill(store, range(1 + 128 * n, 129 + 128 * n))
             assert all(n_keys(tmp_path))

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import event
@@ -21,6 +22,26 @@ def test_a_connection_that_only_reads_is_opened_anew(tmp_path: Path) -> None:
         with pytest.raises(StoreUnavailable, match="SQLITE_READONLY"):
             send(store, record(1, session="s"))
         assert send(store, record(1, session="s")).n_new == 1
+
+
+def test_so_is_one_that_can_only_read_the_file(tmp_path: Path) -> None:
+    """Its transaction begins like any other: the first statement that writes is refused, past SQLAlchemy."""
+    with new_store(tmp_path) as store:
+        _open_read_only(store)
+        with pytest.raises(StoreUnavailable, match="SQLITE_READONLY"):
+            send(store, record(1, session="s"))
+        assert send(store, record(1, session="s")).n_new == 1
+
+
+def _open_read_only(store: Store) -> None:
+    """The connection that the writer opens next."""
+    engine = store._writing  # pyright: ignore[reportPrivateUsage]
+    engine.dispose()
+
+    def on_connect(_dialect: object, _record: object, given: list[str], _options: object) -> Any:
+        return sqlite3.connect(f"file:{given[0]}?mode=ro", uri=True, check_same_thread=False)
+
+    event.listen(engine, "do_connect", on_connect, once=True)
 
 
 def _make_read_only(store: Store) -> None:

@@ -1,6 +1,8 @@
 """What SQLite must hold; errors of the database say nothing of the data."""
 
 import sqlite3
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -29,6 +31,22 @@ def test_acknowledged_commits_survive_a_power_cut(tmp_path: Path) -> None:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
     engine.dispose()
+
+
+def test_a_file_that_another_process_holds_is_waited_for(tmp_path: Path) -> None:
+    """SQLite does not wait by itself when it switches to its write-ahead log."""
+    path = tmp_path / "store.db"
+    with (
+        closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("CREATE TABLE held (n)")
+        opened = pool.submit(Store.open, str(path))
+        time.sleep(0.2)
+        assert not opened.done()
+        other.execute("ROLLBACK")
+        opened.result(timeout=20).close()
 
 
 def test_errors_say_nothing_of_the_data(tmp_path: Path) -> None:

@@ -28,11 +28,14 @@ class Temporal:
     def __init__(self) -> None:
         self.sent: list[AnyNudge] = []
         self.errors: list[Exception] = []
+        self.refused: set[AnyNudge] = set()
         self.open = asyncio.Event()
         self.open.set()
 
     async def send(self, nudge: AnyNudge) -> None:
         await self.open.wait()
+        if nudge in self.refused:
+            raise TemporalUnavailable("no such workflow")
         if self.errors:
             raise self.errors.pop(0)
         self.sent.append(nudge)
@@ -141,6 +144,18 @@ async def test_while_temporal_is_down_one_tries_for_all(monkeypatch: pytest.Monk
         assert 16 < metrics["nudges_failed"] <= 16 + 200 / 10
         temporal.errors.clear()
         await until(lambda: len(temporal.sent) == 16)
+
+
+async def test_nudges_that_always_fail_let_others_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notify, "MAX_PAUSE", timedelta(milliseconds=20))
+    monkeypatch.setattr(notify, "MAX_TIME", timedelta(milliseconds=100))
+    temporal = Temporal()
+    temporal.refused = {nudge(n) for n in range(4)}
+    async with notifying(temporal, n_nudgers=4) as (notifier, metrics):
+        notifier.put(nudge(n) for n in range(5))
+        async with asyncio.timeout(1):
+            await until(lambda: temporal.sent == [nudge(4)])
+        assert metrics["nudges_dropped"] >= 1
 
 
 @pytest.mark.parametrize("errors", [[BadRequest("no")], [RuntimeError("x")] * notify.MAX_ATTEMPTS])

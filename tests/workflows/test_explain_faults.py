@@ -65,9 +65,8 @@ async def test_a_killed_worker_pays_no_answer_twice(client: Client, tmp_path: Pa
         async with walk(client, tmp_path, **model_of(server)) as one:
             worker = one.worker(KELET_MODEL="openai:scripted", KELET_MODEL_URL=server.url)
             try:
+                server.hold_after(1)
                 await feed(one)
-                await until(lambda: server.n_answered >= 1)
-                server.hold()
                 await until(lambda: server.n_held > 0 and one.n_kept_answers() == server.n_passed)
             finally:
                 await asyncio.to_thread(end, worker)
