@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,23 +14,6 @@ from pipeline.errors import StoreUnavailable
 from pipeline.store import Store
 from tests.collector.volume import set_immutable
 from tests.store.storekit import new_store, record, send
-
-
-def test_a_connection_that_only_reads_is_opened_anew(tmp_path: Path) -> None:
-    with new_store(tmp_path) as store:
-        _make_read_only(store)
-        with pytest.raises(StoreUnavailable, match="SQLITE_READONLY"):
-            send(store, record(1, session="s"))
-        assert send(store, record(1, session="s")).n_new == 1
-
-
-def test_so_is_one_that_can_only_read_the_file(tmp_path: Path) -> None:
-    """Its transaction begins like any other: the first statement that writes is refused, past SQLAlchemy."""
-    with new_store(tmp_path) as store:
-        _open_read_only(store)
-        with pytest.raises(StoreUnavailable, match="SQLITE_READONLY"):
-            send(store, record(1, session="s"))
-        assert send(store, record(1, session="s")).n_new == 1
 
 
 def _open_read_only(store: Store) -> None:
@@ -52,6 +35,19 @@ def _make_read_only(store: Store) -> None:
         connection.execute("PRAGMA query_only=1").close()
 
     event.listen(engine, "checkout", on_checkout, once=True)
+
+
+@pytest.mark.parametrize("prepare", [_make_read_only, _open_read_only])
+def test_a_connection_that_only_reads_is_opened_anew(
+    tmp_path: Path, prepare: Callable[[Store], None]
+) -> None:
+    """The first is refused when its transaction begins; the other's begins like any, and the first statement
+    that writes is refused, past SQLAlchemy."""
+    with new_store(tmp_path) as store:
+        prepare(store)
+        with pytest.raises(StoreUnavailable, match="SQLITE_READONLY"):
+            send(store, record(1, session="s"))
+        assert send(store, record(1, session="s")).n_new == 1
 
 
 @contextmanager
